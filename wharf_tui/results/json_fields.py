@@ -1,0 +1,39 @@
+"""Takes single values out of JSON that somebody else may have written: what has the wrong type is not there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wharf_tui.model.timestamps import format_rfc3339, parse_rfc3339
+
+
+def whole(value: Any) -> int | None:
+    """A whole number; None for anything else (true and false are no numbers)."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def count(value: Any) -> int | None:
+    """A whole number from 0 on."""
+    number = whole(value)
+    return number if number is not None and number >= 0 else None
+
+
+def text(value: Any) -> str:
+    """A string; empty for anything else."""
+    return value if isinstance(value, str) else ""
+
+
+def time(value: Any) -> int | None:
+    """Nanoseconds since the epoch from RFC 3339 text."""
+    return parse_rfc3339(value.encode("utf-8", "replace")) if isinstance(value, str) else None
+
+
+def time_text(at_ns: int | None) -> str | None:
+    """RFC 3339 text; None stays None."""
+    return None if at_ns is None else format_rfc3339(at_ns).decode()
+
+
+def records(value: dict[str, Any] | None, key: str) -> list[dict[str, Any]]:
+    """The objects in the list at ``key``; what is no object is passed over."""
+    found = value.get(key) if value else None
+    return [record for record in found if isinstance(record, dict)] if isinstance(found, list) else []
