@@ -45,7 +45,12 @@ class StepState:
     """Set when the step's log is frozen: the number of its last line."""
 
     def with_status(self, status: Status, at_ns: int | None, reason: str = "") -> StepState:
-        """The state after an event; the first non-pending event starts the clock, a final one stops it."""
+        """The state after an event; the first non-pending event starts the clock, a final one stops it.
+
+        The same status again changes nothing but the reason.
+        """
+        if status is self.status:
+            return replace(self, reason=reason or self.reason)
         started = self.started_ns
         if started is None and status is not Status.PENDING:
             started = at_ns
@@ -84,6 +89,8 @@ class BuildInfo:
     finished_ns: int | None = None
     result: Status | None = None
     """Set when the build is frozen."""
+    uid: str = ""
+    """Names this very build, wherever it is copied to; no other build has it."""
     epoch: str = ""
     """Changes when a store whose writer died is opened for writing or serving again."""
     problem: str = ""

@@ -102,6 +102,10 @@ def encode_line(at_ns: int | None, message: bytes) -> bytes:
 def split_stamp(line: bytes) -> tuple[int | None, int]:
     """Time of a stored line (without its LF), and the offset at which its message starts."""
     end = line.find(b" ", 0, LONGEST_STAMP + 1)
-    if end < 0 or not is_stamp(line[:end]):
+    if end < 0:
         return None, 0
-    return parse_rfc3339(line[:end]), end + 1
+    word = line[:end]
+    at_ns = parse_rfc3339(word)
+    if at_ns is None and not is_stamp(word):
+        return None, 0
+    return at_ns, end + 1

@@ -18,19 +18,25 @@ ZERO_TIME = b"0001-01-01T00:00:00Z"
 """How "no time" is written."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
+EARLIEST_NS = (datetime(1, 1, 2, tzinfo=UTC) - _EPOCH) // _SECOND * NS
+"""The first time there is; all of the day before it stands for "no time", in any zone."""
+LATEST_NS = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _SECOND * NS - 1
+"""The last time there is: one day before the calendar ends, so that no zone leads out of it."""
 _RFC3339 = re.compile(
-    rb"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))\Z",
+    rb"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))\Z",
 )
 LONGEST_STAMP = len(b"2024-02-03T10:00:01.123456789+01:00")
 
 
 @lru_cache(maxsize=1024)
-def _whole_seconds(date: bytes, clock: bytes) -> int | None:
+def _whole_seconds(*calendar: bytes) -> int | None:
+    year, month, day, hour, minute, second = map(int, calendar)
     try:
-        moment = datetime.fromisoformat(f"{date.decode()}T{clock.decode()}+00:00")
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
-    return (moment - _EPOCH) // timedelta(seconds=1)
+    return (moment - _EPOCH) // _SECOND
 
 
 def parse_rfc3339(text: bytes) -> int | None:
@@ -38,35 +44,31 @@ def parse_rfc3339(text: bytes) -> int | None:
     match = _RFC3339.match(text)
     if match is None:
         return None
-    date, clock, fraction, sign, hours, minutes = match.groups()
-    seconds = _whole_seconds(date, clock)
+    *calendar, fraction, sign, hours, minutes = match.groups()
+    seconds = _whole_seconds(*calendar)
     if seconds is None:
         return None
     if sign is not None:
-        if int(hours) > 23 or int(minutes) > 59:
-            return None
         offset = int(hours) * 3600 + int(minutes) * 60
         seconds += -offset if sign == b"+" else offset
-    if date.startswith((b"0001-01-01", b"0000")):
-        return None
-    return seconds * NS + (int(fraction.ljust(9, b"0")) if fraction else 0)
+    at_ns = seconds * NS + (int(fraction.ljust(9, b"0")) if fraction else 0)
+    return at_ns if EARLIEST_NS <= at_ns <= LATEST_NS else None
 
 
 def is_stamp(text: bytes) -> bool:
     """Whether wharf-cmd would take this word for a timestamp, the zero time included."""
     match = _RFC3339.match(text)
-    return match is not None and _whole_seconds(match[1], match[2]) is not None
+    return match is not None and _whole_seconds(*match.groups()[:6]) is not None
 
 
 @lru_cache(maxsize=64)
 def _second_text(seconds: int) -> bytes:
-    moment = _EPOCH + timedelta(seconds=seconds)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0").encode()
+    return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat().encode()
 
 
 def format_rfc3339(at_ns: int | None) -> bytes:
-    """RFC 3339 in UTC with nine fractional digits and ``Z``; None is the zero time."""
-    if at_ns is None:
+    """RFC 3339 in UTC with nine fractional digits and ``Z``. None, and what no calendar has, is the zero time."""
+    if at_ns is None or not EARLIEST_NS <= at_ns <= LATEST_NS:
         return ZERO_TIME
     seconds, fraction = divmod(at_ns, NS)
     return b"%s.%09dZ" % (_second_text(seconds), fraction)
@@ -78,7 +80,8 @@ def now_ns() -> int:
 
 
 def to_datetime(at_ns: int, zone: timezone | None = UTC) -> datetime:
-    """For display: cut to microseconds. ``zone=None`` is the machine's own time zone."""
+    """For display: cut to microseconds, and to the calendar. ``zone=None`` is the machine's own time zone."""
+    at_ns = min(max(at_ns, EARLIEST_NS), LATEST_NS)
     return (_EPOCH + timedelta(microseconds=at_ns // 1000)).astimezone(zone)
 
 
