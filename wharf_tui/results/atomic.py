@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from wharf_tui.results.os_errors import writing
+from wharf_tui.results.plain_file import read_plain
 
+MAX_JSON_BYTES = 64 * 1024 * 1024
+"""A file that is larger is none of wharf-cmd's nor of ours."""
 _DECODER = json.JSONDecoder()
 _RETRIES = 3
 _RETRY_PAUSE = 0.004
@@ -29,9 +32,8 @@ def write_json(path: Path, value: Any, *, sync: bool = False) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with writing("write", path):
         try:
-            with temporary.open("w", encoding="utf-8") as file:
-                json.dump(value, file, ensure_ascii=False, separators=(",", ":"))
-                file.write("\n")
+            with temporary.open("w", encoding="ascii") as file:
+                file.write(json.dumps(value, separators=(",", ":")) + "\n")
                 if sync:
                     file.flush()
                     os.fsync(file.fileno())
@@ -39,6 +41,22 @@ def write_json(path: Path, value: Any, *, sync: bool = False) -> None:
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def sync_dir(path: Path) -> None:
+    """Wait until the names of the files in a folder are on the device, where the system lets one.
+
+    Raises:
+        StoreError: the device refused.
+    """
+    if os.name != "posix":
+        return
+    with writing("sync", path):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def read_json_object(path: Path) -> tuple[dict[str, Any] | None, str]:
@@ -52,11 +70,14 @@ def read_json_object(path: Path) -> tuple[dict[str, Any] | None, str]:
         if attempt:
             time.sleep(_RETRY_PAUSE)
         try:
-            text = path.read_bytes().decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+            raw = read_plain(path, MAX_JSON_BYTES + 1)
         except FileNotFoundError:
             return None, ""
         except OSError as error:
-            return None, f"{path}: {error.strerror or error}"
+            return None, f"{path} cannot be read: {error.strerror or error}"
+        if len(raw) > MAX_JSON_BYTES:
+            return None, f"{path} is too large to be what its name says"
+        text = raw.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
         if not text:
             problem = f"{path} is empty"
             continue

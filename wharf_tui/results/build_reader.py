@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import replace
 from pathlib import Path
 
 from wharf_tui.model.build import BuildInfo, Liveness, StepInfo, StepState
-from wharf_tui.model.errors import InputError, NotABuildError
+from wharf_tui.model.errors import NotABuildError
 from wharf_tui.model.ids import BuildId, StepId
 from wharf_tui.model.status import ArtifactEvent, Status, StatusEvent, combined_status
 from wharf_tui.results import layout
@@ -15,6 +16,7 @@ from wharf_tui.results.event_files import read_artifact_events, read_status_even
 from wharf_tui.results.lock import is_held
 from wharf_tui.results.log_reader import LogReader
 from wharf_tui.results.manifest import read_manifest
+from wharf_tui.results.os_errors import reading
 
 
 class BuildReader:
@@ -42,9 +44,9 @@ class BuildReader:
             InputError: nothing is there.
             NotABuildError: something else is there.
         """
-        if not path.exists():
-            raise InputError(f"{path} does not exist", "`wharf-tui builds` lists the builds that are stored.")
-        if not path.is_dir() or not layout.looks_like_build(path):
+        with reading(path):
+            is_dir = stat.S_ISDIR(path.stat().st_mode)
+        if not is_dir or not layout.looks_like_build(path):
             raise NotABuildError(
                 f"{path} holds no build",
                 "A build is a folder with build.json or steps/ in it; `wharf-tui builds` lists them.",
@@ -112,19 +114,21 @@ class BuildReader:
         path = self.path / layout.MANIFEST
         if not self._has_changed(path):
             return
-        info, problem = read_manifest(path) if layout.is_regular_file(path) else (None, "")
+        info, problem = read_manifest(path)
         self._file_problems[path] = problem
-        self.is_ours = info is not None
+        self.is_ours = info is not None or bool(problem)
         self._manifest = info or BuildInfo(layout.build_id_of(self.path) or BuildId(0))
 
     def _read_events(self, step_id: StepId) -> None:
         path = layout.step_dir(self.path, step_id) / layout.STATUS
-        if self._has_changed(path) and layout.is_regular_file(path):
-            self._events[step_id], self._file_problems[path] = read_status_events(path)
+        if self._has_changed(path):
+            events, self._file_problems[path] = read_status_events(path)
+            if events or not self._file_problems[path]:
+                self._events[step_id] = events
 
     def _has_changed(self, path: Path) -> bool:
         try:
-            info = path.stat()
+            info = path.lstat()
             stamp = (info.st_ino, info.st_mtime_ns, info.st_size)
         except OSError:
             stamp = (0, 0, 0)
@@ -147,19 +151,28 @@ class BuildReader:
         return Liveness.UNFINISHED
 
     def _merge(self, step_ids: list[StepId]) -> BuildInfo:
-        known = {step.info.step_id: step for step in self._manifest.steps}
+        known = {step.info.step_id: self._with_last_event(step) for step in self._manifest.steps}
         for step_id in step_ids:
-            known.setdefault(step_id, StepState(StepInfo(step_id, "", "")))
-        steps = [self._with_events(state) for _, state in sorted(known.items())]
+            if step_id not in known:
+                known[step_id] = self._from_events(step_id)
+        steps = [self._judged(state) for _, state in sorted(known.items())]
         started = self._manifest.started_ns
         if started is None:
             started = min((step.started_ns for step in steps if step.started_ns is not None), default=None)
         return replace(self._manifest, steps=tuple(steps), started_ns=started)
 
-    def _with_events(self, state: StepState) -> StepState:
-        if not self.is_ours:
-            for event in self._events.get(state.info.step_id, ()):
-                state = state.with_status(event.status, event.at_ns)
+    def _from_events(self, step_id: StepId) -> StepState:
+        state = StepState(StepInfo(step_id, "", ""))
+        for event in self._events.get(step_id, ()):
+            state = state.with_status(event.status, event.at_ns)
+        return state
+
+    def _with_last_event(self, state: StepState) -> StepState:
+        """Events are written before the manifest: where the writer was killed between the two, they know more."""
+        events = self._events.get(state.info.step_id, ())
+        return state.with_status(events[-1].status, events[-1].at_ns) if events else state
+
+    def _judged(self, state: StepState) -> StepState:
         if (
             self.liveness is Liveness.UNFINISHED
             and not state.status.is_final

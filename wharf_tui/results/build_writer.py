@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import secrets
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from wharf_tui.model.build import BuildInfo, StepState
-from wharf_tui.model.errors import NotABuildError, StoreError, StoreFrozenError
+from wharf_tui.model.build import BuildInfo, StepInfo, StepState
+from wharf_tui.model.errors import NotABuildError, StoreError, StoreFrozenError, WharfError
 from wharf_tui.model.ids import BuildId, StepId
 from wharf_tui.model.status import ArtifactEvent, Status, StatusEvent
 from wharf_tui.model.timestamps import now_ns
 from wharf_tui.results import layout
+from wharf_tui.results.atomic import sync_dir
 from wharf_tui.results.change_signal import ChangeSignal
 from wharf_tui.results.event_files import (
     read_artifact_events,
@@ -37,7 +38,9 @@ class BuildWriter:
     All methods may be called from any thread.
     """
 
-    def __init__(self, path: Path, info: BuildInfo, lock: WriterLock) -> None:
+    def __init__(
+        self, path: Path, info: BuildInfo, lock: WriterLock, *, cut_torn_lines: bool = False
+    ) -> None:
         self.path = path
         self.changes = ChangeSignal()
         """Told at each line, status and end."""
@@ -45,6 +48,8 @@ class BuildWriter:
         """Set when the device refused to keep what was written: the build must not go on."""
         self._info = info
         self._lock = lock
+        self._cut_torn_lines = cut_torn_lines
+        self._closed = False
         self._mutex = threading.RLock()
         self._logs: dict[StepId, LogWriter] = {}
         self._stop_syncing = threading.Event()
@@ -59,32 +64,71 @@ class BuildWriter:
             StoreError: the folder or a file in it cannot be made.
         """
         path = layout.create_build_dir(builds_dir, info.build_id)
+        info = replace(
+            info,
+            uid=info.uid or _new_name(),
+            epoch=info.epoch or _new_name(),
+            started_ns=info.started_ns or now_ns(),
+        )
         lock = WriterLock(path / layout.BUILD_LOCK)
-        lock.acquire()
-        info = replace(info, epoch=info.epoch or _new_epoch(), started_ns=info.started_ns or now_ns())
-        write_manifest(path / layout.MANIFEST, info)
-        _sync_dir(builds_dir)
+        try:
+            lock.acquire()
+            write_manifest(path / layout.MANIFEST, info, sync=True)
+            sync_dir(builds_dir)
+        except StoreError:
+            lock.release()
+            shutil.rmtree(path, ignore_errors=True)
+            raise
         return cls(path, info, lock)
 
     @classmethod
-    def reopen(cls, path: Path) -> BuildWriter:
-        """Go on with a build whose writer ended without freezing it. It gets a new epoch.
+    def create_copy(cls, path: Path, info: BuildInfo) -> BuildWriter:
+        """Start a copy of somebody else's build in the folder ``path``, under the name and epoch that it has there.
+
+        Raises:
+            StoreError: the folder or a file in it cannot be made.
+        """
+        with writing("create", path):
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = WriterLock(path / layout.BUILD_LOCK)
+        lock.acquire()
+        try:
+            write_manifest(path / layout.MANIFEST, info, sync=True)
+        except StoreError:
+            lock.release()
+            raise
+        return cls(path, info, lock)
+
+    @classmethod
+    def reopen(cls, path: Path, epoch: str = "", *, cut_torn_lines: bool = False) -> BuildWriter:
+        """Go on with a build whose writer ended without freezing it. It gets a new epoch, or the one given.
+
+        Args:
+            path: the build's folder.
+            epoch: the original's epoch, for a copy.
+            cut_torn_lines: for a copy, too: take a torn last line away, since the original still has all of it.
 
         Raises:
             StoreBusyError: its writer is alive.
             StoreFrozenError: it has ended.
             NotABuildError: no build of ours lies there.
         """
-        info, problem = read_manifest(path / layout.MANIFEST)
-        if info is None:
-            raise NotABuildError(f"{path} is no build of wharf-tui's" + (f": {problem}" if problem else ""))
-        if info.frozen:
-            raise StoreFrozenError(f"{path} has ended: nothing can be added")
+        if not layout.is_regular_file(path / layout.MANIFEST):
+            raise NotABuildError(f"{path} is no build of wharf-tui's")
         lock = WriterLock(path / layout.BUILD_LOCK)
         lock.acquire()
-        info = replace(info, epoch=_new_epoch())
-        write_manifest(path / layout.MANIFEST, info)
-        return cls(path, info, lock)
+        try:
+            info, problem = read_manifest(path / layout.MANIFEST)
+            if info is None or problem:
+                raise NotABuildError(f"{path} is no build that can be gone on with: {problem}")
+            if info.frozen:
+                raise StoreFrozenError(f"{path} has ended: nothing can be added")
+            info = replace(info, epoch=epoch or _new_name())
+            write_manifest(path / layout.MANIFEST, info, sync=True)
+        except WharfError:
+            lock.release()
+            raise
+        return cls(path, info, lock, cut_torn_lines=cut_torn_lines)
 
     @property
     def info(self) -> BuildInfo:
@@ -102,14 +146,18 @@ class BuildWriter:
         Raises:
             KeyError: the build has no such step.
         """
-        return next(step for step in self._info.steps if step.info.step_id == step_id)
+        return {step.info.step_id: step for step in self._info.steps}[step_id]
 
     def log(self, step_id: StepId) -> LogWriter:
         """The writer of a step's log; made at the first call."""
         with self._mutex:
-            self._refuse_when_frozen()
+            self._refuse_when_ended()
             if step_id not in self._logs:
-                self._logs[step_id] = LogWriter(layout.step_dir(self.path, step_id), self.changes.notify)
+                self._logs[step_id] = LogWriter(
+                    layout.step_dir(self.path, step_id),
+                    self.changes.notify,
+                    cut_torn_line=self._cut_torn_lines,
+                )
             return self._logs[step_id]
 
     def close_log(self, step_id: StepId) -> None:
@@ -132,10 +180,8 @@ class BuildWriter:
         """Add a status event, and keep its reason. The same status again adds no event, only a new reason."""
         at_ns = now_ns() if at_ns is None else at_ns
         with self._mutex:
-            self._refuse_when_frozen()
-            folder = layout.step_dir(self.path, step_id)
-            with writing("create", folder):
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._refuse_when_ended()
+            folder = self._make_step_dir(step_id)
             events, _ = read_status_events(folder / layout.STATUS)
             if not events or events[-1].status is not status:
                 event = StatusEvent(events[-1].event_id + 1 if events else 1, status, at_ns)
@@ -151,43 +197,62 @@ class BuildWriter:
     def add_artifact(self, step_id: StepId, name: str) -> None:
         """Add an artifact event."""
         with self._mutex:
-            self._refuse_when_frozen()
-            folder = layout.step_dir(self.path, step_id)
-            with writing("create", folder):
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._refuse_when_ended()
+            folder = self._make_step_dir(step_id)
             events, _ = read_artifact_events(folder / layout.ARTIFACTS)
             event = ArtifactEvent(events[-1].artifact_id + 1 if events else 1, name)
             write_artifact_events(folder / layout.ARTIFACTS, step_id, (*events, event))
         self.changes.notify()
 
     def update_step(self, step_id: StepId, change: Callable[[StepState], StepState]) -> None:
-        """Change what ``build.json`` says of one step."""
+        """Change what ``build.json`` says of one step; a step without a name is made known."""
         with self._mutex:
-            steps = [change(step) if step.info.step_id == step_id else step for step in self._info.steps]
-            self._save(replace(self._info, steps=tuple(steps)))
+            self._refuse_when_ended()
+            steps = {step.info.step_id: step for step in self._info.steps}
+            steps[step_id] = change(steps.get(step_id) or StepState(StepInfo(step_id, "", "")))
+            self._save(replace(self._info, steps=tuple(step for _, step in sorted(steps.items()))))
 
     def add_steps(self, steps: tuple[StepState, ...]) -> None:
         """Make steps known that were not there at the start. Those that are known already stay as they are."""
         with self._mutex:
-            self._refuse_when_frozen()
+            self._refuse_when_ended()
             known = {step.info.step_id for step in self._info.steps}
             new = [step for step in steps if step.info.step_id not in known]
             if new:
                 merged = sorted((*self._info.steps, *new), key=lambda step: step.info.step_id)
                 self._save(replace(self._info, steps=tuple(merged)))
 
-    def freeze(self, result: Status, problem: str = "") -> None:
+    def replace_info(self, info: BuildInfo) -> None:
+        """Take over what the original of a copy says of itself; it must not be frozen yet."""
+        assert not info.frozen
+        with self._mutex:
+            self._refuse_when_ended()
+            self._save(info)
+
+    def replace_events(self, step_id: StepId, events: tuple[StatusEvent, ...]) -> None:
+        """Take over a step's status events from the original of a copy."""
+        with self._mutex:
+            self._refuse_when_ended()
+            write_status_events(self._make_step_dir(step_id) / layout.STATUS, events)
+        self.changes.notify()
+
+    def freeze(self, result: Status, problem: str = "", finished_ns: int | None = None) -> None:
         """End the build: close and sync all logs, then write the result. Nothing can be added behind this.
 
         Raises:
             StoreError: the end could not be written; the build then counts as unfinished.
         """
         with self._mutex:
-            self._refuse_when_frozen()
-            for step_id in tuple(self._logs):
+            self._refuse_when_ended()
+            if self.sync_failure is not None:
+                raise self.sync_failure
+            for step_id in (*self._logs, *self._steps_left_open()):
+                self.log(step_id)
                 self.close_log(step_id)
-            _sync_dir(self.path)
-            self._save(replace(self._info, result=result, finished_ns=now_ns(), problem=problem))
+            sync_dir(self.path)
+            self._save(
+                replace(self._info, result=result, finished_ns=finished_ns or now_ns(), problem=problem)
+            )
             self.close()
 
     def close(self) -> None:
@@ -195,21 +260,43 @@ class BuildWriter:
         self._stop_syncing.set()
         if threading.current_thread() is not self._syncer:
             self._syncer.join()
+        failures: list[StoreError] = []
         with self._mutex:
-            try:
-                while self._logs:
+            self._closed = True
+            while self._logs:
+                try:
                     self._logs.popitem()[1].close()
-            finally:
-                self._lock.release()
+                except StoreError as error:
+                    failures.append(error)
+            self._lock.release()
         self.changes.notify()
+        if failures:
+            raise failures[0]
+
+    def _steps_left_open(self) -> list[StepId]:
+        """Steps whose log was written before this build was reopened, and whose last ID nobody has noted."""
+        noted = {step.info.step_id for step in self._info.steps if step.last_log_id is not None}
+        return [
+            step_id
+            for step_id in layout.list_step_ids(self.path)
+            if step_id not in noted
+            and step_id not in self._logs
+            and layout.is_regular_file(layout.step_dir(self.path, step_id) / layout.LOG)
+        ]
+
+    def _make_step_dir(self, step_id: StepId) -> Path:
+        folder = layout.step_dir(self.path, step_id)
+        with writing("create", folder):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
 
     def _save(self, info: BuildInfo) -> None:
-        write_manifest(self.path / layout.MANIFEST, info)
+        write_manifest(self.path / layout.MANIFEST, info, sync=info.frozen)
         self._info = info
         self.changes.notify()
 
-    def _refuse_when_frozen(self) -> None:
-        if self._info.frozen:
+    def _refuse_when_ended(self) -> None:
+        if self._info.frozen or self._closed:
             raise StoreFrozenError(f"{self.path} has ended: nothing can be added")
 
     def _sync_now_and_then(self) -> None:
@@ -223,17 +310,5 @@ class BuildWriter:
                     return
 
 
-def _new_epoch() -> str:
+def _new_name() -> str:
     return secrets.token_hex(8)
-
-
-def _sync_dir(path: Path) -> None:
-    """Bring new directory entries to the device, where the system lets one."""
-    if os.name != "posix":
-        return
-    with writing("sync", path):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -16,11 +16,8 @@ _KINDS = {kind.value: kind for kind in GapKind}
 def read_gaps(path: Path) -> tuple[Gap, ...]:
     """All gaps, in the order of the log. A record that makes no sense is passed over."""
     value, _ = read_json_object(path)
-    records = value.get("gaps") if value else None
-    if not isinstance(records, list):
-        return ()
     gaps = [
-        gap for record in records if isinstance(record, dict) and (gap := gap_from_json(record)) is not None
+        gap for record in json_fields.records(value, "gaps") if (gap := gap_from_json(record)) is not None
     ]
     return tuple(sorted(gaps, key=lambda gap: gap.after))
 

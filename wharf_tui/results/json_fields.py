@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wharf_tui.model.timestamps import format_rfc3339, parse_rfc3339
+from wharf_tui.results.layout import MAX_UINT64
 
 
 def whole(value: Any) -> int | None:
@@ -13,14 +14,14 @@ def whole(value: Any) -> int | None:
 
 
 def count(value: Any) -> int | None:
-    """A whole number from 0 on."""
+    """A whole number from 0 to MAX_UINT64."""
     number = whole(value)
-    return number if number is not None and number >= 0 else None
+    return number if number is not None and 0 <= number <= MAX_UINT64 else None
 
 
 def text(value: Any) -> str:
-    """A string; empty for anything else."""
-    return value if isinstance(value, str) else ""
+    """A string; empty for anything else. Half a surrogate pair, which no file and no wire takes, becomes ``?``."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def time(value: Any) -> int | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import platformdirs
 
 from wharf_tui.model.ids import BuildId, StepId
-from wharf_tui.results.os_errors import writing
+from wharf_tui.results.os_errors import reading, writing
 
 MANIFEST = "build.json"
 BUILD_LOCK = "build.lock"
@@ -27,10 +27,11 @@ GAPS = "gaps.json"
 STATUS = "status.json"
 ARTIFACTS = "artifacts.json"
 
-_BUILD_DIR = re.compile(r"wharf-cmd-build-(\d{1,20})-([0-9A-Za-z]+)\Z")
+_BUILD_DIR = re.compile(r"wharf-cmd-build-([0-9]{1,20})-([0-9A-Za-z]+)\Z")
 _STEP_DIR = re.compile(r"[0-9]{1,20}\Z")
 _SUFFIX_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 MAX_UINT64 = 2**64 - 1
+"""The largest number that an ID can have, in files and on the wire."""
 
 
 def default_builds_dir() -> Path:
@@ -49,7 +50,7 @@ def wharf_cmd_root() -> Path:
 def build_id_of(directory: Path) -> BuildId | None:
     """The build's number as its folder's name tells it; None where the name has another form."""
     match = _BUILD_DIR.match(directory.name)
-    return BuildId(int(match[1])) if match else None
+    return BuildId(int(match[1])) if match and int(match[1]) <= MAX_UINT64 else None
 
 
 def create_build_dir(builds_dir: Path, build_id: BuildId) -> Path:
@@ -73,18 +74,35 @@ def step_dir(build_dir: Path, step_id: StepId) -> Path:
 
 
 def list_step_ids(build_dir: Path) -> list[StepId]:
-    """Steps that have a folder, ascending. Entries that are no step folder (links too) are passed over."""
+    """Steps that have a folder, ascending. Entries that are no step folder (links too) are passed over.
+
+    Raises:
+        InputError: the folder of the steps cannot be read.
+    """
+    folder = build_dir / STEPS
     found: list[StepId] = []
-    try:
-        with os.scandir(build_dir / STEPS) as entries:
+    with reading(folder):
+        if not is_real_dir(folder):
+            return []
+        with os.scandir(folder) as entries:
             for entry in entries:
                 if _STEP_DIR.match(entry.name) and entry.is_dir(follow_symlinks=False):
                     number = int(entry.name)
                     if number <= MAX_UINT64 and str(number) == entry.name:
                         found.append(StepId(number))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
     return sorted(found)
+
+
+def is_real_dir(path: Path) -> bool:
+    """Whether this is a folder and no link to one: a link would lead out of the build.
+
+    Raises:
+        OSError: one may not look there.
+    """
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def is_regular_file(path: Path) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 from wharf_tui.model.errors import StoreBusyError
 from wharf_tui.results.os_errors import store_error
+from wharf_tui.results.plain_file import open_plain
 
 _PATIENCE_SECONDS = 1.0
 """A reader that asks whether a lock is held holds it for a moment itself."""
@@ -45,17 +48,42 @@ class WriterLock:
 
 
 def is_held(path: Path) -> bool:
-    """Whether some process holds the lock at ``path``. Makes no file."""
-    from filelock import FileLock, Timeout
+    """Whether some process holds the lock at ``path``. Makes no file, and changes none.
 
-    if not path.is_file():
-        return False
-    probe = FileLock(str(path), thread_local=False, is_singleton=False, mode=0o600)
+    Who asks shares the lock for a moment, so that any number may ask at once.
+    """
     try:
-        probe.acquire(timeout=0)
-    except Timeout:
-        return True
+        handle = open_plain(path)
     except OSError:
         return False
-    probe.release()
-    return False
+    try:
+        return not _can_be_shared(handle)
+    finally:
+        os.close(handle)
+
+
+if sys.platform == "win32":
+
+    def _can_be_shared(handle: int) -> bool:
+        import msvcrt
+
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        os.lseek(handle, 0, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
+        return True
+
+else:
+
+    def _can_be_shared(handle: int) -> bool:
+        import fcntl
+
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True  # a file system without locks: then nobody can hold one
+        return True

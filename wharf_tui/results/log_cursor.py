@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wharf_tui.model.ids import LogId
+from wharf_tui.model.lines import LogLine, split_stamp
 from wharf_tui.results.log_reader import LogReader
 
 
@@ -32,6 +33,29 @@ class LogBlock:
         return self.data.endswith(b"\n")
 
 
+class LineAssembler:
+    """Makes lines of one step's blocks, in their order; a line that comes in parts is kept until its end comes."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._parts_log_id = 0
+
+    def feed(self, block: LogBlock) -> list[LogLine]:
+        """The lines that end in this block. Parts of a line that is not gone on with (the log restarted) are dropped."""
+        if block.first_log_id != self._parts_log_id:
+            self._parts, self._parts_log_id = [], block.first_log_id
+        self._parts.append(block.data)
+        if block.line_ends == 0:
+            return []
+        *raws, _ = b"".join(self._parts).split(b"\n")
+        self._parts = []
+        lines: list[LogLine] = []
+        for log_id, raw in enumerate(raws, block.first_log_id):
+            at_ns, skip = split_stamp(raw)
+            lines.append(LogLine(LogId(log_id), at_ns, raw[skip:], len(raw) - skip))
+        return lines
+
+
 class LogCursor:
     """Reads forward from one line to the newest.
 
@@ -42,7 +66,7 @@ class LogCursor:
 
     def __init__(self, reader: LogReader, after: int = 0) -> None:
         self._reader = reader
-        self._line = reader.line_of(after + 1)
+        self._next = after + 1
         self._offset: int | None = None
         self._restarts = reader.restarts
 
@@ -50,6 +74,11 @@ class LogCursor:
     def next_log_id(self) -> LogId:
         """ID of the line that comes next."""
         return self._reader.log_id_of(self._line)
+
+    @property
+    def _line(self) -> int:
+        """Line of the file that comes next; holes may become known at any time, so it is worked out anew."""
+        return self._reader.line_of(self._next)
 
     @property
     def is_behind(self) -> bool:
@@ -64,7 +93,7 @@ class LogCursor:
             up_to: last ID to read; None reads to the newest.
         """
         if self._restarts != self._reader.restarts:
-            self._restarts, self._offset, self._line = self._reader.restarts, None, 1
+            self._restarts, self._offset, self._next = self._reader.restarts, None, 1
         last_line = self._last_line(up_to)
         if self._line > last_line:
             return None
@@ -82,8 +111,11 @@ class LogCursor:
         first = self.next_log_id
         line_ends = data.count(b"\n")
         data, line_ends = self._cut_at_hole(first, data, line_ends)
-        self._line += line_ends
-        self._offset += len(data)
+        self._next = first + line_ends
+        if self._reader.has_unfinished_line and not self.is_behind:
+            self._offset = None  # an unfinished line may still grow, so the next one's start is not known yet
+        else:
+            self._offset += len(data)
         return LogBlock(first, line_ends, data)
 
     def _last_line(self, up_to: int | None) -> int:

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import BinaryIO
 
 from wharf_tui.model.ids import LogId
 from wharf_tui.model.lines import Gap, LogLine, split_stamp
 from wharf_tui.model.timestamps import LONGEST_STAMP
 from wharf_tui.results import layout
 from wharf_tui.results.gap_file import read_gaps
+from wharf_tui.results.index_file import load_index
 from wharf_tui.results.line_index import BLOCK, LineIndex
 from wharf_tui.results.os_errors import reading
+from wharf_tui.results.plain_file import open_plain, read_at
 
 _SLICE = 1024 * 1024
 MAX_MESSAGE = 4096
 """Bytes of a message that are read unless more is asked for: what a wide screen can show."""
+_UNTIMED_RUN = 4096
+"""How many lines without a time are passed over in search of one that has a time."""
 
 
 class LogReader:
@@ -43,8 +46,8 @@ class LogReader:
         self._gap_stamp: tuple[int, int] | None = None
         self._index_path = step_dir / layout.INDEX
         self._index = LineIndex()
-        self._file: BinaryIO | None = None
-        self._inode: tuple[int, int] = (0, 0)
+        self._file: int | None = None
+        self._inode: tuple[int, int] | None = None
 
     @property
     def line_count(self) -> int:
@@ -85,23 +88,20 @@ class LogReader:
             Whether anything is different from before.
 
         Raises:
-            InputError: the file is there but cannot be read.
+            InputError: the file is there but cannot be read, or it is a link, a pipe or a device.
         """
-        changed = self._refresh_gaps()
-        if self._file is None and not self._open():
-            return changed
-        changed = self._notice_replacement() or changed
-        assert self._file is not None
+        changed = self._look_at_file()
+        # The gaps are read behind the size: a hole is on the disk before the lines behind it are.
+        changed = self._refresh_gaps() or changed
         budget = self.size - self._index.covered if budget_bytes is None else budget_bytes
-        with reading(self.path):
-            while budget > 0 and self._index.covered < self.size:
-                wanted = min(_SLICE, budget, self.size - self._index.covered)
-                data = self._pread(self._index.covered, wanted)
-                if not data:
-                    break
-                self._index.extend(data)
-                budget -= len(data)
-                changed = True
+        while budget > 0 and self._index.covered < self.size:
+            wanted = min(_SLICE, budget, self.size - self._index.covered)
+            data = self.read_raw(self._index.covered, wanted)
+            if not data:
+                break
+            self._index.extend(data)
+            budget -= len(data)
+            changed = True
         return changed
 
     def read(self, first: int, count: int, max_message: int = MAX_MESSAGE) -> list[LogLine]:
@@ -118,21 +118,20 @@ class LogReader:
         lines: list[LogLine] = []
         position, number = self.offset_of(first), first
         stop = self.offset_of(last + 1)
-        with reading(self.path):
-            while number <= last:
-                data = self._pread(position, min(4 * BLOCK, stop - position))
-                if not data:
-                    break
-                whole = data.rfind(b"\n") + 1
-                if whole == 0:
-                    next_position = self.offset_of(number + 1)
-                    lines.append(self._long_line(number, position, next_position, max_message))
-                    position, number = next_position, number + 1
-                    continue
-                for raw in data[: whole - 1].split(b"\n"):
-                    lines.append(self._line(number, raw, len(raw), max_message))
-                    number += 1
-                position += whole
+        while number <= last:
+            data = self.read_raw(position, min(4 * BLOCK, stop - position))
+            if not data:
+                break
+            whole = data.rfind(b"\n") + 1
+            if whole == 0:
+                next_position = self.offset_of(number + 1)
+                lines.append(self._long_line(number, position, next_position, max_message))
+                position, number = next_position, number + 1
+                continue
+            for raw in data[: whole - 1].split(b"\n"):
+                lines.append(self._line(number, raw, len(raw), max_message))
+                number += 1
+            position += whole
         return lines
 
     def message_bytes(self, line: int, start: int, length: int) -> bytes:
@@ -140,11 +139,9 @@ class LogReader:
         if not 1 <= line <= self.line_count or self._file is None:
             return b""
         position, stop = self.offset_of(line), self.offset_of(line + 1)
-        with reading(self.path):
-            _, skip = split_stamp(
-                self._pread(position, min(LONGEST_STAMP + 1, stop - position)).partition(b"\n")[0]
-            )
-            data = self._pread(position + skip + start, max(0, min(length, stop - position - skip - start)))
+        head = self.read_raw(position, min(LONGEST_STAMP + 1, stop - position))
+        _, skip = split_stamp(head.partition(b"\n")[0])
+        data = self.read_raw(position + skip + start, min(length, stop - position - skip - start))
         return data.removesuffix(b"\n") if position + skip + start + len(data) == stop else data
 
     def tail(self, count: int, max_message: int = MAX_MESSAGE, max_bytes: int = 4 * BLOCK) -> list[LogLine]:
@@ -152,15 +149,14 @@ class LogReader:
         if self._file is None and not self._open():
             return []
         start = max(0, self.size - max_bytes)
-        with reading(self.path):
-            data = self._pread(start, self.size - start)
+        data = self.read_raw(start, self.size - start)
         if start:
             data = data.partition(b"\n")[2]
-        ends_with_lf = data.endswith(b"\n")
         raws = data.split(b"\n")
-        if ends_with_lf or not self.take_unfinished_line:
-            raws.pop()
-        return [self._line(0, raw, len(raw), max_message) for raw in raws[-count:]]
+        unfinished = raws.pop()
+        if unfinished and self.take_unfinished_line:
+            raws.append(unfinished)
+        return [self._line(0, raw, len(raw), max_message) for raw in raws[max(0, len(raws) - count) :]]
 
     def offset_of(self, line: int) -> int:
         """Where the ``line``-th line of the file starts; for the line behind the last one, where the last one ends."""
@@ -169,10 +165,12 @@ class LogReader:
         if line - 1 > self._index.line_count:
             return self._index.covered
         block, rank = self._index.block_of_line_end(line - 1)
-        data = self._pread(block * BLOCK, BLOCK)
+        data = self.read_raw(block * BLOCK, BLOCK)
         position = -1
         for _ in range(rank):
-            position = data.index(b"\n", position + 1)
+            position = data.find(b"\n", position + 1)
+            if position < 0:  # the file has been cut off since; the next refresh will find that out
+                return self._index.covered
         return block * BLOCK + position + 1
 
     def log_id_of(self, line: int) -> LogId:
@@ -192,7 +190,10 @@ class LogReader:
         return log_id - missing_before
 
     def first_line_at(self, at_ns: int) -> int:
-        """The first line that is not older than ``at_ns``, by halving; lines without a time are passed over."""
+        """The first line that is not older than ``at_ns``, by halving; lines without a time are passed over.
+
+        A run of some thousand lines without a time counts as not older.
+        """
         low, high = 1, self.line_count + 1
         while low < high:
             middle = (low + high) // 2
@@ -204,43 +205,56 @@ class LogReader:
         return low
 
     def read_raw(self, offset: int, length: int) -> bytes:
-        """Bytes of the file as they are, for cursors that hand them on."""
+        """Bytes of the file as they are; fewer where the file ends before, none where it is not open.
+
+        Raises:
+            InputError: the device refuses.
+        """
         if self._file is None:
             return b""
         with reading(self.path):
-            return self._pread(offset, length)
+            return read_at(self._file, offset, length)
 
     def close(self) -> None:
         """Close the file; the next ``refresh`` opens it again."""
         if self._file is not None:
-            self._file.close()
+            os.close(self._file)
             self._file = None
 
-    def _open(self) -> bool:
-        if not layout.is_regular_file(self.path):
-            return False
-        with reading(self.path):
-            self._file = self.path.open("rb", buffering=0)
-            info = os.fstat(self._file.fileno())
-            self.size, self._inode = info.st_size, (info.st_dev, info.st_ino)
-            self._index = LineIndex.load(self._index_path, self._file, self.size)
-        return True
-
-    def _notice_replacement(self) -> bool:
-        assert self._file is not None
+    def _look_at_file(self) -> bool:
+        """Open the file, or notice that it has grown or been replaced; whether anything is different."""
+        if self._file is None:
+            return self._open()
         with reading(self.path):
             try:
-                info = self.path.stat()
+                info = self.path.lstat()
             except FileNotFoundError:
-                info = os.fstat(self._file.fileno())
+                info = os.fstat(self._file)
         if (info.st_dev, info.st_ino) == self._inode and info.st_size >= self._index.covered:
             changed = info.st_size != self.size
             self.size = info.st_size
             return changed
         self.close()
+        self._inode = None
         self.restarts += 1
-        self._index = LineIndex()
+        self.size, self._index = 0, LineIndex()
         self._open()
+        return True
+
+    def _open(self) -> bool:
+        folder = self.path.parent
+        with reading(self.path):
+            if not (layout.is_real_dir(folder.parent) and layout.is_real_dir(folder)):
+                return False
+            try:
+                self._file = open_plain(self.path)
+            except FileNotFoundError:
+                return False
+            info = os.fstat(self._file)
+            inode = (info.st_dev, info.st_ino)
+            self.restarts += self._inode not in {None, inode}
+            self.size, self._inode = info.st_size, inode
+            self._index = load_index(self._index_path, self._file, self.size)
         return True
 
     def _refresh_gaps(self) -> bool:
@@ -255,30 +269,23 @@ class LogReader:
         self.gaps = read_gaps(self._gap_path)
         return True
 
-    def _pread(self, offset: int, length: int) -> bytes:
-        assert self._file is not None
-        self._file.seek(offset)
-        parts: list[bytes] = []
-        while length > 0:
-            data = self._file.read(length)
-            if not data:
-                break
-            parts.append(data)
-            length -= len(data)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
     def _line(self, number: int, raw: bytes, raw_size: int, max_message: int) -> LogLine:
         at_ns, skip = split_stamp(raw)
         log_id = self.log_id_of(number) if number else LogId(0)
         return LogLine(log_id, at_ns, raw[skip : skip + max_message], raw_size - skip)
 
     def _long_line(self, number: int, start: int, stop: int, max_message: int) -> LogLine:
-        raw = self._pread(start, min(stop - start, max_message + LONGEST_STAMP + 1))
+        raw = self.read_raw(start, min(stop - start, max_message + LONGEST_STAMP + 1))
         ended = self.read_raw(stop - 1, 1) == b"\n"
         return self._line(number, raw.removesuffix(b"\n"), stop - start - ended, max_message)
 
     def _time_at_or_after(self, line: int, stop: int) -> int | None:
-        for found in self.read(line, min(64, stop - line), 0):
-            if found.at_ns is not None:
-                return found.at_ns
+        stop = min(stop, line + _UNTIMED_RUN)
+        count = 1
+        while line < stop:
+            for found in self.read(line, min(count, stop - line), 0):
+                if found.at_ns is not None:
+                    return found.at_ns
+            line += count
+            count *= 4
         return None

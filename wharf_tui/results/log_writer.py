@@ -16,10 +16,13 @@ from wharf_tui.model.ids import LogId
 from wharf_tui.model.lines import Gap, GapKind, encode_line
 from wharf_tui.model.timestamps import format_rfc3339
 from wharf_tui.results import layout
+from wharf_tui.results.atomic import sync_dir
 from wharf_tui.results.gap_file import read_gaps, write_gaps
-from wharf_tui.results.line_index import LineIndex, start_side_file
+from wharf_tui.results.index_file import IndexFile, load_index
+from wharf_tui.results.line_index import LineIndex
 from wharf_tui.results.lock import WriterLock
 from wharf_tui.results.os_errors import store_error, writing
+from wharf_tui.results.plain_file import open_plain, read_at
 
 _SCAN_BYTES = 1024 * 1024
 
@@ -27,16 +30,26 @@ _SCAN_BYTES = 1024 * 1024
 class LogWriter:
     """The one writer of one step's log. Calls from several threads are put one after the other.
 
+    A call that fails because the device is full leaves the log as it was, and may be made again with the same lines.
+
     Args:
         step_dir: folder of the step; made when missing.
         on_append: called behind each write that made lines readable; must not block.
+        cut_torn_line: the writer before ended in the middle of a line: take its beginning away instead of keeping
+            and marking it, as a copy does whose original still has the line.
 
     Raises:
         StoreBusyError: somebody else writes this log.
         StoreError: the folder or a file cannot be made.
     """
 
-    def __init__(self, step_dir: Path, on_append: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        step_dir: Path,
+        on_append: Callable[[], None] | None = None,
+        *,
+        cut_torn_line: bool = False,
+    ) -> None:
         self.step_dir = step_dir
         self.path = step_dir / layout.LOG
         self._on_append = on_append
@@ -44,22 +57,36 @@ class LogWriter:
         self._closed = False
         self._line_is_open = False
         self._held_cr = False
-        self._unsynced = False
+        """A CR that came last: it belongs to the line's end if LF follows. Only ever behind an open line."""
+        self._unsynced = True
+        self._dirs_synced = False
+        self._failure: StoreError | None = None
+        """Why nothing more can be written: what the device holds is not what was counted."""
+        self._device = threading.Lock()
+        """Held while the file is synced or closed, which need not keep others from writing."""
         with writing("create", step_dir):
             step_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = WriterLock(step_dir / layout.LOG_LOCK)
         self._lock.acquire()
         try:
             with writing("open", self.path):
-                self._file = self.path.open("a+b", buffering=0)
+                self._file = open_plain(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+        except StoreError:
+            self._lock.release()
+            raise
+        try:
             self._gaps = read_gaps(step_dir / layout.GAPS)
-            self._index = self._count_what_is_there()
-            self._side_file = start_side_file(step_dir / layout.INDEX, self._index)
-            self._saved_blocks = self._index.whole_blocks
             self._missing = sum(gap.missing for gap in self._gaps)
-            if self._index.complete_end < self._index.covered:
+            self._index = self._count_what_is_there()
+            if cut_torn_line and self._last_line_is_torn():
+                with writing("cut back", self.path):
+                    os.ftruncate(self._file, self._index.complete_end)
+                self._index = self._count_what_is_there()
+            self._index_file = IndexFile(step_dir / layout.INDEX, self._index)
+            if self._last_line_is_torn():
                 self._finish_torn_line()
         except StoreError:
+            os.close(self._file)
             self._lock.release()
             raise
 
@@ -85,14 +112,14 @@ class LogWriter:
         """Append whole lines that are in the form of the file already (LF at the end), and return the last ID."""
         with self._mutex:
             self.end_line()
-            self._write(lines)
-            return self.last_log_id
+            return self.append_stored_part(lines)
 
     def append_stored_part(self, part: bytes) -> LogId:
         """Append bytes in the form of the file whose last line may go on in the next call."""
         with self._mutex:
-            self._write(part)
-            self._line_is_open = not part.endswith(b"\n") if part else self._line_is_open
+            if part:
+                self._write(b"\r" + part if self._held_cr else part)
+                self._line_is_open, self._held_cr = not part.endswith(b"\n"), False
             return self.last_log_id
 
     def append_output(self, at_ns: int, output: bytes) -> LogId:
@@ -101,30 +128,30 @@ class LogWriter:
         Each line that begins in ``output`` gets the time ``at_ns``. CR LF ends a line like LF.
         """
         with self._mutex:
-            if self._held_cr:
-                output, self._held_cr = b"\r" + output, False
-            if output.endswith(b"\r"):
-                output, self._held_cr = output[:-1], True
             if not output:
                 return self.last_log_id
+            if self._held_cr:
+                output = b"\r" + output
+            holds_cr = output.endswith(b"\r")
+            if holds_cr:
+                output = output[:-1]
             stamp = format_rfc3339(at_ns) + b" "
             text = output.replace(b"\r\n", b"\n").replace(b"\n", b"\n" + stamp)
             if not self._line_is_open:
                 text = stamp + text
-            line_is_open = not output.endswith(b"\n")
+            line_is_open = holds_cr or not output.endswith(b"\n")
             if not line_is_open:
                 text = text[: -len(stamp)]
             self._write(text)
-            self._line_is_open = line_is_open
+            self._line_is_open, self._held_cr = line_is_open, holds_cr
             return self.last_log_id
 
     def end_line(self) -> LogId:
         """End a line that came without LF; nothing happens where there is none."""
         with self._mutex:
-            self._held_cr = False
             if self._line_is_open:
                 self._write(b"\n")
-                self._line_is_open = False
+                self._line_is_open = self._held_cr = False
             return self.last_log_id
 
     def add_gap(
@@ -138,10 +165,23 @@ class LogWriter:
         """Record that something is missing behind the last line (for TORN: that the last line is cut off)."""
         with self._mutex:
             self.end_line()
-            gap = Gap(kind, self.last_log_id, missing, reason, from_ns, to_ns)
-            write_gaps(self.step_dir / layout.GAPS, (*self._gaps, gap))
-            self._gaps = (*self._gaps, gap)
-            self._missing += missing
+            missing = missing if kind is GapKind.HOLE else 0
+            self.put_gap(Gap(kind, self.last_log_id, missing, reason, from_ns, to_ns))
+
+    def put_gap(self, gap: Gap) -> None:
+        """Record a gap that somebody else has found; one that is recorded already is not recorded again.
+
+        A hole moves the IDs of what follows, so it can only be put behind the last line.
+        """
+        with self._mutex:
+            self._refuse_when_closed()
+            if gap in self._gaps:
+                return
+            assert not gap.missing or gap.after == self.last_log_id
+            gaps = tuple(sorted((*self._gaps, gap), key=lambda each: each.after))
+            write_gaps(self.step_dir / layout.GAPS, gaps)
+            self._gaps = gaps
+            self._missing += gap.missing
         if self._on_append:
             self._on_append()
 
@@ -150,12 +190,24 @@ class LogWriter:
 
         Raises:
             StoreError: the device refused; what was told as written may be lost, so the build must not go on.
+                Every later call says so again: that the device takes the next sync proves nothing.
         """
-        if not self._unsynced or self._closed:
-            return
-        self._unsynced = False
-        with writing("sync", self.path):
-            os.fsync(self._file.fileno())
+        with self._device:
+            if self._failure is not None:
+                raise self._failure
+            if not self._unsynced or self._closed:
+                return
+            self._unsynced = False
+            try:
+                with writing("sync", self.path):
+                    os.fsync(self._file)
+                if not self._dirs_synced:
+                    sync_dir(self.step_dir)
+                    sync_dir(self.step_dir.parent)
+                    self._dirs_synced = True
+            except StoreError as error:
+                self._failure = error
+                raise
 
     def close(self) -> None:
         """End an unfinished line, sync, and let others write. May be called twice."""
@@ -167,44 +219,55 @@ class LogWriter:
                 self.sync()
             finally:
                 self._closed = True
-                self._file.close()
-                self._side_file.close()
+                with self._device:
+                    os.close(self._file)
+                self._index_file.close()
                 self._lock.release()
 
     def _write(self, data: bytes) -> None:
-        if self._closed:
-            raise StoreFrozenError(f"{self.path} is closed: nothing can be added")
+        self._refuse_when_closed()
+        if self._failure is not None:
+            raise self._failure
         if not data:
             return
-        start = self._index.covered
         view = memoryview(data)
         try:
             while view:
-                view = view[os.write(self._file.fileno(), view) :]
+                view = view[os.write(self._file, view) :]
         except OSError as error:
-            os.ftruncate(self._file.fileno(), start)
+            self._take_back_half_write()
             raise store_error("write", self.path, error) from error
         self._unsynced = True
         lines_before = self._index.line_count
         self._index.extend(data)
-        if self._index.whole_blocks > self._saved_blocks:
-            with writing("write", self.step_dir / layout.INDEX):
-                self._side_file.write(self._index.records(self._saved_blocks))
-            self._saved_blocks = self._index.whole_blocks
+        self._index_file.update()
         if self._on_append and self._index.line_count > lines_before:
             self._on_append()
 
     def _count_what_is_there(self) -> LineIndex:
         with writing("read", self.path):
-            size = os.fstat(self._file.fileno()).st_size
-            index = LineIndex.load(self.step_dir / layout.INDEX, self._file, size)
-            self._file.seek(index.covered)
-            while data := self._file.read(_SCAN_BYTES):
+            size = os.fstat(self._file).st_size
+            index = load_index(self.step_dir / layout.INDEX, self._file, size)
+            while data := read_at(self._file, index.covered, _SCAN_BYTES):
                 index.extend(data)
         return index
 
+    def _last_line_is_torn(self) -> bool:
+        return self._index.complete_end < self._index.covered
+
     def _finish_torn_line(self) -> None:
+        """Mark the line, then end it: were we killed between the two, the next writer would do the same again."""
+        torn = LogId(self.last_log_id + 1)
+        self.put_gap(Gap(GapKind.TORN, torn, 0, "the writer ended in the middle of it"))
         self._write(b"\n")
-        gap = Gap(GapKind.TORN, self.last_log_id, 0, "the writer ended in the middle of it")
-        write_gaps(self.step_dir / layout.GAPS, (*self._gaps, gap))
-        self._gaps = (*self._gaps, gap)
+
+    def _take_back_half_write(self) -> None:
+        try:
+            os.ftruncate(self._file, self._index.covered)
+        except OSError as error:
+            self._failure = store_error("cut back", self.path, error)
+            raise self._failure from error
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise StoreFrozenError(f"{self.path} is closed: nothing can be added")

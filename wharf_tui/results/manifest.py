@@ -14,13 +14,13 @@ from wharf_tui.results.atomic import read_json_object, write_json
 FORMAT = 1
 
 
-def write_manifest(path: Path, info: BuildInfo) -> None:
-    """Replace ``build.json``, and wait until it is on the device.
+def write_manifest(path: Path, info: BuildInfo, *, sync: bool) -> None:
+    """Replace ``build.json``; with ``sync`` wait until it is on the device.
 
     Raises:
         StoreError: it cannot be written.
     """
-    write_json(path, manifest_to_json(info), sync=True)
+    write_json(path, manifest_to_json(info), sync=sync)
 
 
 def read_manifest(path: Path) -> tuple[BuildInfo | None, str]:
@@ -42,6 +42,7 @@ def manifest_to_json(info: BuildInfo) -> dict[str, Any]:
         {
             "format": FORMAT,
             "buildId": info.build_id,
+            "uid": info.uid,
             "epoch": info.epoch,
             "source": info.source,
             "runtime": info.runtime,
@@ -68,6 +69,7 @@ def manifest_from_json(value: dict[str, Any]) -> BuildInfo:
         started_ns=json_fields.time(value.get("startedAt")),
         finished_ns=json_fields.time(value.get("finishedAt")),
         result=Status.from_word(result) if isinstance(result, str) else None,
+        uid=json_fields.text(value.get("uid")),
         epoch=json_fields.text(value.get("epoch")),
         problem=json_fields.text(value.get("problem")),
     )
