@@ -1,0 +1,1 @@
+"""Steps as local processes: no container, no cluster, no sandbox."""

@@ -1,0 +1,1 @@
+"""The worker: runs a build, keeps its logs, and serves them."""

@@ -1,0 +1,189 @@
+"""One port for gRPC and REST, told apart by a connection's first bytes: HTTP/2's preface is gRPC, the rest is HTTP/1.
+
+gRPC's server cannot take over a connection that somebody else has accepted, so it listens on a socket that only this
+process's user can reach, and connections are passed on to it byte by byte. TLS ends here, for both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+_HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+FIRST_BYTES_SECONDS = 10.0
+"""How long a connection may stay silent at its start."""
+_HIGH_WATER = 1024 * 1024
+
+Connect = Callable[
+    [Callable[[], asyncio.Protocol]], Awaitable[tuple[asyncio.BaseTransport, asyncio.BaseProtocol]]
+]
+
+
+class Port:
+    """Listens, and hands each connection to the server that understands it.
+
+    Args:
+        connect_grpc: opens a connection to the gRPC server.
+        make_http: makes the HTTP server's protocol for one connection.
+    """
+
+    def __init__(self, connect_grpc: Connect, make_http: Callable[[], asyncio.Protocol]) -> None:
+        self._connect_grpc = connect_grpc
+        self._make_http = make_http
+        self._server: asyncio.Server | None = None
+        self._connections: set[_FirstBytes] = set()
+
+    async def listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> int:
+        """Begin to listen, and return the port (the one that was given, unless that was 0).
+
+        Raises:
+            OSError: the address cannot be had; a port that somebody listens on is refused, never shared.
+        """
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: _FirstBytes(self), host, port, ssl=tls, reuse_port=False, backlog=1024
+        )
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def close(self) -> None:
+        """Stop listening, and end what is still open."""
+        if self._server is None:
+            return
+        self._server.close()
+        for connection in tuple(self._connections):
+            connection.abort()
+        await self._server.wait_closed()
+
+    def opened(self, connection: _FirstBytes) -> None:
+        """A connection came."""
+        self._connections.add(connection)
+
+    def closed(self, connection: _FirstBytes) -> None:
+        """A connection ended, or went to HTTP."""
+        self._connections.discard(connection)
+
+    def http_protocol(self) -> asyncio.Protocol:
+        """The protocol for a connection that speaks HTTP/1."""
+        return self._make_http()
+
+    async def connect_grpc(self, protocol: asyncio.Protocol) -> asyncio.Transport:
+        """A connection to the gRPC server."""
+        transport, _ = await self._connect_grpc(lambda: protocol)
+        return cast("asyncio.Transport", transport)
+
+
+class _Relay(asyncio.Protocol):
+    """One end of a pair: what comes in here goes out there, and is read only as fast as there takes it."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.other: _Relay | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        self.transport.set_write_buffer_limits(high=_HIGH_WATER)
+
+    def data_received(self, data: bytes) -> None:
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.write(data)
+
+    def eof_received(self) -> bool:
+        if (
+            self.other is not None
+            and self.other.transport is not None
+            and self.other.transport.can_write_eof()
+        ):
+            self.other.transport.write_eof()
+            return True
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.close()
+
+    def pause_writing(self) -> None:
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if (
+            self.other is not None
+            and self.other.transport is not None
+            and not self.other.transport.is_closing()
+        ):
+            self.other.transport.resume_reading()
+
+
+class _FirstBytes(_Relay):
+    """A new connection: waits for the bytes that tell what it speaks, then becomes a relay or is given to HTTP."""
+
+    def __init__(self, port: Port) -> None:
+        super().__init__()
+        self._port = port
+        self._seen = b""
+        self._timer: asyncio.TimerHandle | None = None
+        self._connecting: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._port.opened(self)
+        self._timer = asyncio.get_running_loop().call_later(FIRST_BYTES_SECONDS, self.abort)
+
+    def data_received(self, data: bytes) -> None:
+        if self.other is not None:
+            super().data_received(data)
+            return
+        self._seen += data
+        if self._connecting is not None:
+            return
+        known = min(len(self._seen), len(_HTTP2_PREFACE))
+        if self._seen[:known] != _HTTP2_PREFACE[:known]:
+            self._become_http()
+        elif known == len(_HTTP2_PREFACE):
+            self._stop_timer()
+            assert self.transport is not None
+            self.transport.pause_reading()
+            self._connecting = asyncio.get_running_loop().create_task(self._become_grpc())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        self._port.closed(self)
+        super().connection_lost(exc)
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self._stop_timer()
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _become_http(self) -> None:
+        self._stop_timer()
+        self._port.closed(self)
+        assert self.transport is not None
+        protocol = self._port.http_protocol()
+        self.transport.set_protocol(protocol)
+        protocol.connection_made(self.transport)
+        protocol.data_received(self._seen)
+
+    async def _become_grpc(self) -> None:
+        assert self.transport is not None
+        backend = _Relay()
+        try:
+            transport = await self._port.connect_grpc(backend)
+        except OSError:
+            self.abort()
+            return
+        backend.other, self.other = self, backend
+        if self.transport.is_closing():
+            transport.close()
+            return
+        transport.write(self._seen)
+        self._seen = b""
+        self.transport.resume_reading()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
