@@ -1,0 +1,105 @@
+"""A channel to a worker, with its limits set on purpose, and gRPC's errors turned into the project's own."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+
+from wharf_tui.model.errors import AccessDeniedError, InputError, StoreError, UnreachableError, WharfError
+from wharf_tui.results.os_errors import reading
+from wharf_tui.rpc.generated.wharf.worker.v1 import worker_pb2_grpc
+
+_OPTIONS: tuple[tuple[str, int | str], ...] = (
+    ("grpc.max_receive_message_length", 64 * 1024 * 1024),
+    ("grpc.keepalive_time_ms", 20_000),  # a worker that vanished is noticed in half a minute
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.enable_retries", 0),  # the session knows where to go on; the channel does not
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+)
+
+Metadata = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a worker is, and how to be let in."""
+
+    address: str
+    """``host:port``."""
+    token: str = ""
+    tls: bool = False
+    ca_file: Path | None = None
+    """Certificates to trust; None trusts the system's."""
+    client_certificate: Path | None = None
+    client_key: Path | None = None
+
+    @property
+    def metadata(self) -> Metadata:
+        """What goes with each call."""
+        return (("authorization", f"Bearer {self.token}"),) if self.token else ()
+
+
+@contextlib.asynccontextmanager
+async def connect(endpoint: Endpoint) -> AsyncIterator[worker_pb2_grpc.WorkerStub]:
+    """A stub over a channel that is closed at the end. Whether anybody answers shows at the first call.
+
+    Raises:
+        InputError: a certificate cannot be read.
+    """
+    if endpoint.tls:
+        channel = grpc.aio.secure_channel(endpoint.address, _credentials(endpoint), options=_OPTIONS)
+    else:
+        channel = grpc.aio.insecure_channel(endpoint.address, options=_OPTIONS)
+    async with channel:
+        yield worker_pb2_grpc.WorkerStub(channel)  # type: ignore[no-untyped-call]  # generated
+
+
+def map_rpc_error(error: grpc.aio.AioRpcError, address: str) -> WharfError:
+    """The project's error for a call that failed."""
+    detail = (error.details() or "").strip() or error.code().name
+    match error.code():
+        case grpc.StatusCode.UNAUTHENTICATED | grpc.StatusCode.PERMISSION_DENIED:
+            return AccessDeniedError(
+                f"{address} does not let us in: {detail}", "Give the worker's token with --token-file."
+            )
+        case grpc.StatusCode.UNIMPLEMENTED:
+            return InputError(f"{address} answers, but is no wharf worker: {detail}")
+        case grpc.StatusCode.DATA_LOSS:
+            return StoreError(f"{address} cannot read its own store: {detail}")
+        case _:
+            return UnreachableError(
+                f"{address} does not answer: {detail}",
+                "Check the address, and that a worker runs there (`wharf-tui run --serve`).",
+            )
+
+
+def is_worth_retrying(error: grpc.aio.AioRpcError) -> bool:
+    """Whether the same call may go through later."""
+    return error.code() in {
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.ABORTED,
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.UNKNOWN,
+    }
+
+
+def _credentials(endpoint: Endpoint) -> grpc.ChannelCredentials:
+    def content(path: Path | None) -> bytes | None:
+        if path is None:
+            return None
+        with reading(path):
+            return path.read_bytes()
+
+    return grpc.ssl_channel_credentials(
+        content(endpoint.ca_file), content(endpoint.client_key), content(endpoint.client_certificate)
+    )
