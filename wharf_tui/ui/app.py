@@ -1,0 +1,187 @@
+"""The app: it opens screens, owns the themes, and decides what leaving means while a build runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+
+from wharf_tui.model.errors import WharfError
+from wharf_tui.model.text import clean_plain
+from wharf_tui.model.timestamps import now_ns
+from wharf_tui.results.build_reader import BuildReader
+from wharf_tui.ui.feed import Feed, StoreFeed
+from wharf_tui.ui.screens.build import BuildScreen
+from wharf_tui.ui.screens.catalogue import CatalogueScreen
+from wharf_tui.ui.screens.confirm import ConfirmScreen
+from wharf_tui.ui.screens.help import HelpScreen
+from wharf_tui.ui.themes import DARK, LIGHT, preferred_theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import timezone
+
+    from textual.screen import Screen
+
+    from wharf_tui.ui.controller import BuildController
+
+_STYLES = Path(__file__).parent
+_WATCH_SECONDS = 0.2
+
+
+class WharfApp(App[None]):
+    """The terminal viewer.
+
+    Args:
+        target: folder of the build to show, or a feed; None shows the catalogue.
+        builds_dir: folder of our builds.
+        controller: the build that runs beside the viewer in the same event loop, if one does.
+        clock: nanoseconds since the epoch, for everything that is shown.
+        zone: time zone for times of day; None is the machine's.
+
+    Raises:
+        InputError: ``target`` holds no build.
+    """
+
+    TITLE = "wharf-tui"
+    BINDING_GROUP_TITLE = "Everywhere"
+    CSS_PATH: ClassVar[list[Path]] = sorted(_STYLES.rglob("*.tcss"))  # type: ignore[assignment]  # Textual's is wider
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help"),
+        Binding(
+            "ctrl+c", "interrupt", "Cancel the build, or quit", show=False, priority=True, id="app.interrupt"
+        ),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit"),
+        Binding("ctrl+p", "command_palette", "Commands", show=False, priority=True, id="app.commands"),
+    ]
+
+    def __init__(
+        self,
+        target: Path | Feed | None,
+        builds_dir: Path,
+        controller: BuildController | None = None,
+        *,
+        clock: Callable[[], int] = now_ns,
+        zone: timezone | None = None,
+    ) -> None:
+        super().__init__()
+        self._builds_dir = builds_dir
+        self._controller = controller
+        self._clock = clock
+        self._zone = zone
+        self._feed = StoreFeed(BuildReader.open(target)) if isinstance(target, Path) else target
+        self._is_leaving = False
+        self._failure_told = False
+        for name in tuple(self.available_themes):
+            self.unregister_theme(name)
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = preferred_theme()
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own variables, for the moment before a theme of ours is set."""
+        return DARK.variables
+
+    def get_default_screen(self) -> Screen[None]:
+        """The catalogue, or the build that was asked for."""
+        if self._feed is not None:
+            return BuildScreen(self._feed, self._clock, self._zone)
+        return CatalogueScreen(self._builds_dir, self._clock)
+
+    def on_mount(self) -> None:
+        """Watch the embedded build."""
+        if self._controller is not None:
+            self.set_interval(_WATCH_SECONDS, self._watch_controller)
+
+    def on_catalogue_screen_build_chosen(self, event: CatalogueScreen.BuildChosen) -> None:
+        """Open a build from the catalogue."""
+        try:
+            feed = StoreFeed(BuildReader.open(event.build.path))
+        except WharfError as error:
+            self._tell(error)
+            return
+        self.push_screen(BuildScreen(feed, self._clock, self._zone))
+
+    def action_help(self) -> None:
+        """Show the keys that work here."""
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    async def action_back(self) -> None:
+        """Close the screen; the last one quits."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        else:
+            await self.action_quit()
+
+    async def action_quit(self) -> None:
+        """Quit; while a build runs, ask first, then cancel it and wait for its end."""
+        if not self._build_runs:
+            self.exit()
+        elif self._is_leaving:
+            self._cancel()
+        elif not isinstance(self.screen, ConfirmScreen):
+            self.push_screen(
+                ConfirmScreen("The build is still running.", "Cancel it and quit? Its logs are kept."),
+                self._leave,
+            )
+
+    def action_interrupt(self) -> None:
+        """Cancel the build; a second time at once. Where none runs, quit."""
+        if self._build_runs:
+            self._cancel()
+        else:
+            self.exit()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette offers."""
+        del screen
+        yield SystemCommand("Dark", "Dark colours", lambda: self._set_theme(DARK.name))
+        yield SystemCommand("Light", "Light colours", lambda: self._set_theme(LIGHT.name))
+        yield SystemCommand("Help", "The keys that work here", self.action_help)
+        yield SystemCommand("Quit", "Leave the viewer", lambda: self.call_later(self.action_quit))
+
+    @property
+    def _build_runs(self) -> bool:
+        return self._controller is not None and self._controller.running
+
+    def _set_theme(self, name: str) -> None:
+        self.theme = name
+
+    def _leave(self, answer: bool | None) -> None:
+        if answer:
+            self._is_leaving = True
+            if self._build_runs:
+                self._cancel()
+
+    def _cancel(self) -> None:
+        assert self._controller is not None
+        self._controller.cancel()
+        self._set_notice("Cancelling… ctrl-c again ends it at once")
+
+    def _watch_controller(self) -> None:
+        assert self._controller is not None
+        if self._controller.running:
+            return
+        self._set_notice("")
+        if self._is_leaving:
+            self.exit()
+        elif self._controller.failure and not self._failure_told:
+            self._failure_told = True
+            self.notify(
+                clean_plain(self._controller.failure),
+                title="The build failed",
+                severity="error",
+                markup=False,
+            )
+
+    def _set_notice(self, notice: str) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, BuildScreen):
+                screen.notice = notice
+
+    def _tell(self, error: WharfError) -> None:
+        text = " ".join(filter(None, (f"{error.message}.", error.hint)))
+        self.notify(clean_plain(text), severity="error", markup=False)

@@ -1,0 +1,1 @@
+"""Whole pages: a build, the catalogue of builds, help, a question."""

@@ -1,0 +1,194 @@
+"""All builds that are stored on this machine, newest first; the place from which one opens a build."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.getters import query_one
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher, Input, Static
+
+from wharf_tui.model.build import Liveness
+from wharf_tui.model.text import clean_plain
+from wharf_tui.results.catalogue import BuildSummary, list_builds
+from wharf_tui.ui import words
+from wharf_tui.ui.safe_info import safe_summary
+from wharf_tui.ui.widgets.build_table import BuildTable, table_heading
+from wharf_tui.ui.widgets.key_hints import KeyHints
+from wharf_tui.ui.widgets.split_line import SplitLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from textual import events
+    from textual.app import ComposeResult
+
+_LOOK_SECONDS: Final = 2.0
+_TURN_SECONDS: Final = 0.3
+
+
+class CatalogueScreen(Screen[None], inherit_bindings=False):
+    """The list of builds, kept up to date.
+
+    Args:
+        builds_dir: folder of our builds; wharf-cmd's are found by themselves.
+        clock: nanoseconds since the epoch, for ages.
+    """
+
+    BINDING_GROUP_TITLE = "Catalogue"
+    AUTO_FOCUS = "BuildTable"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash,ctrl+f", "narrow", "Narrow", key_display="/", id="catalogue.narrow"),
+        Binding("escape", "widen", "Show all again", show=False, id="catalogue.widen"),
+        Binding("r", "look", "Look again", show=False, id="catalogue.look"),
+        Binding("q", "app.back", "Quit", id="catalogue.quit"),
+    ]
+
+    table = query_one(BuildTable)
+    _header = query_one("#header", SplitLine)
+    _heading = query_one("#heading", SplitLine)
+    _filter = query_one(Input)
+    _switcher = query_one(ContentSwitcher)
+    _reason = query_one("#catalogue-empty", Static)
+
+    class BuildChosen(Message):
+        """A build is to be opened."""
+
+        def __init__(self, build: BuildSummary) -> None:
+            super().__init__()
+            self.build = build
+
+    def __init__(self, builds_dir: Path, clock: Callable[[], int]) -> None:
+        super().__init__()
+        self._builds_dir = builds_dir
+        self._clock = clock
+        self._builds: list[BuildSummary] | None = None
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="catalogue")
+
+    def compose(self) -> ComposeResult:
+        """Header, table or explanation, narrowing, keys."""
+        yield SplitLine(id="header")
+        yield SplitLine(id="heading")
+        with ContentSwitcher(initial="builds"):
+            yield BuildTable(id="builds")
+            yield Static(id="catalogue-empty", markup=False)
+        narrowing = Input(placeholder="words of a state, step, number or source", id="narrow", compact=True)
+        narrowing.display = False
+        yield narrowing
+        yield KeyHints()
+
+    def on_mount(self) -> None:
+        """Begin to look."""
+        self._look()
+        self.set_interval(_LOOK_SECONDS, self._look)
+        self.set_interval(_TURN_SECONDS, self._turn)
+
+    def on_unmount(self) -> None:
+        """Let go of the thread; what it reads is thrown away."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    @work(exclusive=True, group="catalogue")
+    async def _look(self) -> None:
+        if not self.is_current and self._builds is not None:
+            return
+        builds = await asyncio.get_running_loop().run_in_executor(
+            self._executor, list_builds, self._builds_dir
+        )
+        self._builds = [safe_summary(build) for build in builds]
+        self.update_view()
+
+    def _turn(self) -> None:
+        if self.is_current and any(build.liveness is Liveness.RUNNING for build in self._builds or ()):
+            self.update_view()
+
+    def update_view(self) -> None:
+        """Show what is known, narrowed to what was asked for."""
+        if self._builds is None:
+            return
+        wanted = self._filter.value
+        builds = [build for build in self._builds if matches(build, wanted)]
+        self.table.show(builds, self._clock())
+        self._heading.show(table_heading(self.size.width - 1))
+        place = clean_plain(str(self._builds_dir))
+        found = f"{len(builds)} of {len(self._builds)}" if wanted else f"{len(builds)}"
+        self._header.show(
+            Content.assemble((" wharf ", "$faint"), ("builds", "bold"), (f"  {found}", "$muted")),
+            Content.assemble(
+                (f"{words.size(sum(build.size_bytes for build in builds))}  ", "$muted"),
+                (f"{place} ", "$muted"),
+            ),
+        )
+        if not builds:
+            self._reason.update(_why_empty(wanted, place))
+        self._switcher.current = "builds" if builds else "catalogue-empty"
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Columns come and go with the width."""
+        del event
+        self.call_after_refresh(self.update_view)
+
+    def on_screen_resume(self) -> None:
+        """Back from a build: look what has happened since."""
+        self._look()
+
+    def on_row_list_chosen(self) -> None:
+        """Open the build under the cursor."""
+        build = self.table.current
+        if build is not None:
+            self.post_message(self.BuildChosen(build))
+
+    def action_look(self) -> None:
+        """Look again at once."""
+        self._look()
+
+    def action_narrow(self) -> None:
+        """Ask for words."""
+        self._filter.display = True
+        self._filter.focus()
+
+    def action_widen(self) -> None:
+        """Forget the words."""
+        self._filter.value = ""
+        self._filter.display = False
+        self.table.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Narrow while typing."""
+        event.stop()
+        self.update_view()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the words, and go back to the table."""
+        event.stop()
+        self._filter.display = bool(event.value)
+        self.table.focus()
+
+
+def matches(build: BuildSummary, wanted: str) -> bool:
+    """Whether every word is found somewhere in the row, in any case."""
+    row = (
+        f"{build.build_id} {build.name} {build.status.label} {build.liveness.value} {build.origin} "
+        f"{build.failed_step} {build.source}"
+    ).lower()
+    return all(word in row for word in wanted.lower().split())
+
+
+def _why_empty(wanted: str, place: str) -> Content:
+    if wanted:
+        return Content.assemble(
+            (f"No build matches {wanted!r}", "bold"), "\n", ("Esc shows all of them again.", "$muted")
+        )
+    return Content.assemble(
+        ("No builds yet", "bold"),
+        "\n",
+        ("wharf-tui run", "bold $primary"),
+        (" runs the build of this folder and keeps it in\n", "$muted"),
+        (place, "$muted"),
+    )

@@ -1,0 +1,54 @@
+"""The last row of each screen: the keys that matter here, clickable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.screen import Screen
+
+
+class KeyHints(Widget):
+    """Shows the bindings of the focused widget, the screen and the app that want to be shown."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hints: list[tuple[str, str, str]] = []
+
+    def on_mount(self) -> None:
+        """Listen for changes of focus."""
+        self.screen.bindings_updated_signal.subscribe(self, self._look_up)
+
+    def _look_up(self, screen: Screen[object]) -> None:
+        hints: dict[str, tuple[str, str, str]] = {}
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.show and binding.description and active.enabled:
+                shown = self.app.get_key_display(binding)
+                hints.setdefault(binding.action, (shown, binding.description, binding.key))
+        if list(hints.values()) != self._hints:
+            self._hints = list(hints.values())
+            self.refresh()
+
+    def render(self) -> Content:
+        """``key description`` after another, as many as fit."""
+        parts = [
+            Content.assemble((f" {key}", "bold $primary"), (f" {description} ", "$muted"))
+            for key, description, _ in self._hints
+        ]
+        return Content("").join(parts)
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key that was clicked."""
+        position = 0
+        for shown, description, key in self._hints:
+            position += len(shown) + len(description) + 3
+            if event.x < position:
+                self.app.simulate_key(key)
+                return

@@ -1,0 +1,107 @@
+"""One step's log with what belongs to it: a title, the lines or why there are none, and how complete it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.containers import Vertical
+from textual.content import Content
+from textual.getters import query_one
+from textual.widgets import ContentSwitcher, Static
+
+from wharf_tui.ui import status_look, step_story
+from wharf_tui.ui.widgets.log_view import LogView
+from wharf_tui.ui.widgets.split_line import SplitLine
+
+if TYPE_CHECKING:
+    from datetime import timezone
+
+    from textual.app import ComposeResult
+
+    from wharf_tui.model.build import BuildInfo, Liveness, StepState
+    from wharf_tui.ui.log_document import LogDocument
+
+
+class LogPane(Vertical):
+    """Attributes go down: the screen calls ``show_step`` whenever anything may have changed."""
+
+    view = query_one(LogView)
+    _title = query_one("#log-title", SplitLine)
+    _status = query_one("#log-status", SplitLine)
+    _switcher = query_one(ContentSwitcher)
+    _reason = query_one("#log-empty", Static)
+
+    def __init__(self, *, zone: timezone | None = None, id: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id)
+        self._zone = zone
+
+    def compose(self) -> ComposeResult:
+        """Title, log or explanation, status."""
+        yield SplitLine(id="log-title")
+        with ContentSwitcher(initial="log-view"):
+            yield LogView(zone=self._zone, id="log-view")
+            yield Static(id="log-empty", markup=False)
+        yield SplitLine(id="log-status")
+
+    def show_step(
+        self, step: StepState, document: LogDocument, build: BuildInfo, liveness: Liveness, now_ns: int
+    ) -> None:
+        """Bring everything around the lines up to date."""
+        grows = step_story.may_grow(step, liveness)
+        self._title.show(self._title_left(step, now_ns, live=grows), self._title_right())
+        self._status.show(self._completeness(step, document, liveness), self._badge(document, grows=grows))
+        is_empty = document.row_count == 0 and not document.problem
+        if is_empty:
+            headline, explanation = step_story.why_empty(step, build, liveness, now_ns)
+            self._reason.update(
+                Content.assemble((headline, "bold"), "\n", (explanation, "$muted")),
+            )
+        self._switcher.current = "log-empty" if is_empty else "log-view"
+
+    def show_nothing(self, headline: str, explanation: str) -> None:
+        """There is no step to show."""
+        self._title.show(Content())
+        self._status.show(Content())
+        self._reason.update(Content.assemble((headline, "bold"), "\n", (explanation, "$muted")))
+        self._switcher.current = "log-empty"
+
+    def _title_left(self, step: StepState, now_ns: int, *, live: bool) -> Content:
+        look = status_look.color(step.status, skipped=step.skipped)
+        took = step_story.duration(step, now_ns, live=live)
+        outcome = step_story.outcome(step)
+        return Content.assemble(
+            (status_look.glyph(step.status, skipped=step.skipped, at_ns=now_ns if live else None), look),
+            (f" {step.info.address}", "bold"),
+            (f"  {status_look.label(step)}", look),
+            (f" {took}" if took else "", "$muted"),
+            (f"  {outcome}" if outcome else "", "$muted"),
+        )
+
+    def _title_right(self) -> Content:
+        column = self.view.column
+        return Content.styled(f"column {column + 1}" if column else "", "$muted")
+
+    def _completeness(self, step: StepState, document: LogDocument, liveness: Liveness) -> Content:
+        text, is_missing = step_story.completeness(step, document, liveness)
+        return Content.styled(text, "$warning" if is_missing else "$muted")
+
+    def _badge(self, document: LogDocument, *, grows: bool) -> Content:
+        view = self.view
+        if grows and view.follow:
+            return Content.styled("FOLLOW ", "bold $success")
+        if view.new_lines:
+            return Content.styled(f" +{view.new_lines:,} new — G ", "bold $background on $warning")
+        rows, visible = document.row_count, view.visible_rows
+        if not rows:
+            return Content()
+        if grows:
+            return Content.styled("paused — G ", "$muted")
+        if visible.stop >= rows:
+            return Content.styled("END ", "$muted")
+        if visible.start == 0:
+            return Content.styled("TOP ", "$muted")
+        return Content.styled(f"{visible.stop / rows:.0%} ", "$muted")
+
+    def on_click(self) -> None:
+        """A click anywhere in the pane means its lines."""
+        self.view.focus()
