@@ -1,0 +1,84 @@
+"""Makes screenshots/*.svg from the real app over real stored builds. Run it after a change of the viewer's look."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+
+import sample_builds
+
+from wharf_tui.ui.app import WharfApp
+from wharf_tui.ui.themes import DARK, LIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One picture."""
+
+    name: str
+    target: Callable[[Path], Path | None]
+    keys: tuple[str, ...] = ()
+    size: tuple[int, int] = (120, 34)
+    theme: str = DARK.name
+
+
+def shots(folders: dict[str, Path]) -> list[Shot]:
+    """All pictures."""
+    return [
+        Shot("failed-build", lambda _: folders["failed"]),
+        Shot("failed-build-light", lambda _: folders["failed"], theme=LIGHT.name),
+        Shot("failed-build-80x24", lambda _: folders["failed"], size=(80, 24)),
+        Shot("running-build", lambda _: folders["running"], size=(160, 45)),
+        Shot("paused", lambda _: folders["running"], ("pageup", "pageup", "t", "t")),
+        Shot("missing-lines", lambda _: folders["torn"], ("t",)),
+        Shot("nothing-printed", lambda _: folders["failed"], ("5",)),
+        Shot("help", lambda _: folders["failed"], ("question_mark",)),
+        Shot("catalogue", lambda _: None),
+        Shot("catalogue-light", lambda _: None, theme=LIGHT.name),
+        Shot("catalogue-80x24", lambda _: None, size=(80, 24)),
+        Shot("catalogue-narrowed", lambda _: None, ("slash", *"failed")),
+    ]
+
+
+async def take(shot: Shot, builds_dir: Path, into: Path) -> None:
+    """Run the app, press the keys, save the picture."""
+    app = WharfApp(shot.target(builds_dir), builds_dir, clock=lambda: sample_builds.NOW_NS, zone=UTC)
+    async with app.run_test(size=shot.size) as pilot:
+        app.theme = shot.theme
+        await pilot.pause(0.3)
+        await pilot.press(*shot.keys)
+        await pilot.pause(0.3)
+        (into / f"{shot.name}.svg").write_text(app.export_screenshot(title="wharf-tui"), encoding="utf-8")
+
+
+def main() -> None:
+    """Parse the command line and make the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="pictures to make; all of them by default")
+    parser.add_argument("--into", type=Path, default=Path(__file__).parent.parent / "screenshots")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        tempfile.tempdir = scratch  # builds of wharf-cmd that lie on this machine must not show
+        builds_dir = Path(scratch) / "builds"
+        sample_builds.many_builds(builds_dir)
+        writer = sample_builds.running_build(builds_dir)
+        try:
+            folders = {
+                "failed": next(builds_dir.glob("*01284-*")),
+                "running": writer.path,
+                "torn": next(builds_dir.glob("*01279-*")),
+            }
+            for shot in shots(folders):
+                if not options.names or shot.name in options.names:
+                    asyncio.run(take(shot, builds_dir, options.into))
+        finally:
+            writer.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""``python -m wharf_tui``."""
+
+from wharf_tui.cli.main import main
+
+main()

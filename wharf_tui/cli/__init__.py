@@ -1,0 +1,1 @@
+"""The command line: a module a verb. Parses, wires and prints; no logic of its own."""

@@ -1,0 +1,98 @@
+"""Puts together what attaches to a worker: session, local copy, and whoever looks at it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from wharf_tui.attach.connection import Endpoint
+from wharf_tui.attach.session import AttachSession
+from wharf_tui.cli.completeness import report_what_is_missing
+from wharf_tui.cli.line_format import LineStyle
+from wharf_tui.cli.main import tell
+from wharf_tui.cli.output import terminal_style
+from wharf_tui.cli.plain import print_as_it_comes
+from wharf_tui.cli.signals import on_stop_signals
+from wharf_tui.model.build import StepInfo
+from wharf_tui.model.errors import ExitStatus, WharfError
+from wharf_tui.model.ids import StepId
+from wharf_tui.results.build_reader import BuildReader
+from wharf_tui.results.follow import poll, waiter_for
+from wharf_tui.results.layout import default_builds_dir
+
+GIVE_UP_SECONDS = 600.0
+"""How long a program that nobody watches tries to reach a worker that went away."""
+
+
+async def attach_build(endpoint: Endpoint, names: Mapping[StepId, StepInfo], *, interactive: bool) -> int:
+    """Attach, show or print until the build ends, and return the exit status.
+
+    Raises:
+        WharfError: the worker cannot be reached, or does not let us in.
+    """
+    session = AttachSession(endpoint, default_builds_dir(), names, None if interactive else GIVE_UP_SECONDS)
+    await session.open()
+    if interactive:
+        return await _show(session)
+    return await print_session(session, terminal_style(prefix=True))
+
+
+async def print_session(
+    session: AttachSession, style: LineStyle, only: frozenset[StepId] | None = None
+) -> int:
+    """Print the lines of an opened session until the build ends."""
+    copying = asyncio.create_task(session.run(), name="attach")
+    stopped = asyncio.Event()
+    reader = BuildReader.open(session.path)
+    wait = waiter_for(session.mirror.store.changes.wait) if session.is_copying else poll
+    printing = asyncio.create_task(print_as_it_comes(reader, style, only, wait), name="print")
+    stopping = asyncio.create_task(stopped.wait(), name="stop")
+    try:
+        with on_stop_signals(lambda _name: stopped.set()):
+            await asyncio.wait({printing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if stopped.is_set():
+            return ExitStatus.INTERRUPTED
+        await printing
+        await copying
+        missing = report_what_is_missing(reader, reader.info.steps)
+        return missing if session.progress.complete or missing else ExitStatus.INCOMPLETE
+    finally:
+        for task in (copying, printing, stopping):
+            task.cancel()
+        await asyncio.gather(copying, printing, stopping, return_exceptions=True)
+        reader.close()
+        click.echo(f"Copy: {session.path}", err=True)
+
+
+async def _show(session: AttachSession) -> int:
+    from wharf_tui.ui.app import WharfApp
+    from wharf_tui.ui.session_feed import SessionFeed
+
+    copying = asyncio.create_task(session.run(), name="attach")
+    feed = SessionFeed(BuildReader.open(session.path), session.progress, copying)
+    try:
+        await WharfApp(feed, default_builds_dir()).run_async()
+    finally:
+        if not copying.done():
+            copying.cancel()
+        outcome = (await asyncio.gather(copying, return_exceptions=True))[0]
+        click.echo(f"Copy: {session.path}\nLook again: wharf-tui open {session.path.name}", err=True)
+    if isinstance(outcome, WharfError):
+        tell(outcome)
+        return outcome.exit_status
+    return ExitStatus.SUCCESS
+
+
+def names_from_definition(path: Path, stage: str | None, environment: str | None) -> dict[StepId, StepInfo]:
+    """The steps that a definition names, for a worker that tells only their numbers.
+
+    Raises:
+        InputError: the definition cannot be read.
+    """
+    from wharf_tui.cli.build_options import BuildOptions
+
+    options = BuildOptions(path, None, stage, environment, (), None, 0)
+    return {step.step_id: step.info for step in options.load(1).steps}

@@ -1,0 +1,95 @@
+"""Turns lines into what ``logs`` and plain runs print: text for people and pipes, JSON for tools."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from wharf_tui.insight.merge import StepLine
+from wharf_tui.model.build import StepInfo
+from wharf_tui.model.lines import LogLine
+from wharf_tui.model.text import clean, clean_plain, to_ansi
+from wharf_tui.model.timestamps import format_rfc3339
+from wharf_tui.results import gap_file
+
+WHOLE_MESSAGE = 2**62
+"""More bytes than any message has: print it whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineStyle:
+    """How lines are printed."""
+
+    as_json: bool = False
+    timestamps: bool = False
+    ids: bool = False
+    prefix: bool = False
+    """Begin each line with ``stage/step | ``."""
+    clean: bool = False
+    """Make control codes harmless: for terminals. Pipes get the bytes as they came."""
+    colors: bool = False
+    """Where cleaned: keep the colours that the log has."""
+
+
+Format = Callable[[StepLine], bytes]
+
+
+def formatter(style: LineStyle) -> Format:
+    """The function that prints one line in this style, LF included."""
+    return _json_line if style.as_json else _TextLine(style)
+
+
+class _TextLine:
+    def __init__(self, style: LineStyle) -> None:
+        self._style = style
+        self._prefixes: dict[int, bytes] = {}
+
+    def __call__(self, item: StepLine) -> bytes:
+        head = self._prefix(item.step) if self._style.prefix else b""
+        if item.line is None:
+            return head + b"[" + (item.gap.describe() if item.gap else "").encode() + b"]\n"
+        line = item.line
+        if self._style.ids:
+            head += b"%6d " % line.log_id
+        if self._style.timestamps:
+            head += (format_rfc3339(line.at_ns) if line.at_ns is not None else b"-".ljust(30)) + b" "
+        return head + self._message(line.message) + b"\n"
+
+    def _message(self, message: bytes) -> bytes:
+        if not self._style.clean:
+            return message
+        if not self._style.colors:
+            return clean_plain(message).encode()
+        return to_ansi(clean(message, limit=len(message))).encode()
+
+    def _prefix(self, step: StepInfo) -> bytes:
+        if step.step_id not in self._prefixes:
+            self._prefixes[step.step_id] = f"{clean_plain(step.address)} | ".encode()
+        return self._prefixes[step.step_id]
+
+
+def _json_line(item: StepLine) -> bytes:
+    record: dict[str, Any] = {"stepId": item.step.step_id}
+    if item.line is not None:
+        record |= _line_fields(item.line)
+    elif item.gap is not None:
+        record["gap"] = gap_file.gap_to_json(item.gap)
+    if item.step.name:
+        record |= {"step": item.step.name, "stage": item.step.stage}
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _line_fields(line: LogLine) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "logId": line.log_id,
+        "timestamp": None if line.at_ns is None else format_rfc3339(line.at_ns).decode(),
+        "message": line.message.decode("utf-8", "replace"),
+    }
+    try:
+        line.message.decode()
+    except UnicodeDecodeError:
+        fields["messageBase64"] = base64.b64encode(line.message).decode()
+    return fields

@@ -1,0 +1,37 @@
+"""Prints a build's lines as they come, without a viewer: for pipes, CI systems and `--plain`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from wharf_tui.cli.line_format import LineStyle, formatter
+from wharf_tui.cli.output import Output
+from wharf_tui.insight.merge import StepLine
+from wharf_tui.model.ids import StepId
+from wharf_tui.results.build_reader import BuildReader
+from wharf_tui.results.follow import follow_build, poll
+from wharf_tui.results.log_cursor import LineAssembler
+
+
+async def print_as_it_comes(
+    reader: BuildReader,
+    style: LineStyle,
+    only: frozenset[StepId] | None = None,
+    wait: Callable[[], Awaitable[None]] = poll,
+) -> None:
+    """Print all steps' lines until the build ends, each step in its order."""
+    to_bytes, output = formatter(style), Output()
+    assemblers: dict[StepId, LineAssembler] = {}
+
+    async def flush_and_wait() -> None:
+        output.flush()
+        await wait()
+
+    async for item in follow_build(reader, flush_and_wait, only):
+        info = item.step.info
+        if item.block is not None:
+            for line in assemblers.setdefault(info.step_id, LineAssembler()).feed(item.block):
+                output.write(to_bytes(StepLine(info, line)))
+        elif item.gap is not None:
+            output.write(to_bytes(StepLine(info, None, item.gap)))
+    output.flush()

@@ -1,0 +1,151 @@
+"""Puts together what runs a build: definition, runtime, store, builder, and whoever looks at it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import click
+
+from wharf_tui.cli.build_options import BuildOptions
+from wharf_tui.cli.main import tell
+from wharf_tui.cli.signals import on_stop_signals
+from wharf_tui.cli.verdict import print_verdict
+from wharf_tui.definition.pipeline import Pipeline
+from wharf_tui.model.build import BuildInfo
+from wharf_tui.model.errors import ExitStatus
+from wharf_tui.model.ids import BuildId
+from wharf_tui.model.status import Status
+from wharf_tui.results.build_number import next_build_id
+from wharf_tui.results.build_reader import BuildReader
+from wharf_tui.results.build_writer import BuildWriter
+from wharf_tui.results.follow import waiter_for
+from wharf_tui.results.layout import default_builds_dir
+from wharf_tui.runtimes.choice import choose_runtime
+from wharf_tui.runtimes.port import BuildContext, Runtime
+from wharf_tui.worker.builder import Builder, initial_steps
+
+if TYPE_CHECKING:
+    from wharf_tui.worker.auth import ListenSettings
+
+_EXIT = {Status.SUCCESS: ExitStatus.SUCCESS, Status.CANCELLED: ExitStatus.INTERRUPTED}
+
+
+class Presentation(Enum):
+    """How a build is shown while it runs."""
+
+    VIEWER = "viewer"
+    LINES = "lines"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    pipeline: Pipeline
+    store: BuildWriter
+    runtime: Runtime
+    project_id: int
+    presentation: Presentation
+    listen: ListenSettings | None
+
+
+def run_build(options: BuildOptions, presentation: Presentation, listen: ListenSettings | None) -> int:
+    """Run a build to its end, and return the exit status.
+
+    Raises:
+        WharfError: the build could not be started.
+    """
+    builds_dir = default_builds_dir()
+    number = BuildId(options.build_id) if options.build_id is not None else next_build_id(builds_dir)
+    pipeline = options.load(number)
+    runtime = choose_runtime(options.runtime)
+    info = BuildInfo(
+        build_id=number,
+        steps=initial_steps(pipeline),
+        source=str(pipeline.path),
+        runtime=runtime.name,
+        environment=options.environment or "",
+    )
+    store = BuildWriter.create(builds_dir, info)
+    run = _Run(pipeline, store, runtime, options.project_id, presentation, listen)
+    result = asyncio.run(_run(run))
+    print_verdict(store.path, interactive=presentation is Presentation.VIEWER)
+    return _EXIT.get(result, ExitStatus.FAILED)
+
+
+async def _run(run: _Run) -> Status:
+    store = run.store
+    context = BuildContext(
+        store.build_id, store.path.name, run.pipeline, run.pipeline.directory, run.project_id
+    )
+    builder = Builder(context, store, run.runtime)
+    stop = asyncio.Event()
+
+    def interrupted(signal_name: str) -> None:
+        stop.set()
+        builder.cancel(f"cancelled by {signal_name}")
+
+    async with _served(run):
+        building = asyncio.create_task(builder.run(), name="build")
+        try:
+            with on_stop_signals(interrupted):
+                await _present(run, builder)
+                result = await building
+                if (
+                    run.listen is not None
+                    and run.presentation is not Presentation.VIEWER
+                    and not stop.is_set()
+                ):
+                    click.echo(
+                        "The build has ended; its logs are served until you stop this (ctrl-c).", err=True
+                    )
+                    await stop.wait()
+        finally:
+            if not building.done():
+                builder.cancel()
+                builder.cancel()
+                await building
+    if builder.error is not None:
+        tell(builder.error)
+    return result
+
+
+@contextlib.asynccontextmanager
+async def _served(run: _Run) -> AsyncIterator[None]:
+    """Serve the build, where that is wanted; the port is there before the first step starts."""
+    if run.listen is None:
+        yield
+        return
+    from wharf_tui.worker.server import serve_build
+
+    reader = BuildReader.open(run.store.path)
+    try:
+        async with serve_build(reader, waiter_for(run.store.changes.wait), run.listen) as port:
+            click.echo(
+                f"Serving on {run.listen.host}:{port} (wharf-tui attach {run.listen.host}:{port})", err=True
+            )
+            yield
+    finally:
+        reader.close()
+
+
+async def _present(run: _Run, builder: Builder) -> None:
+    if run.presentation is Presentation.VIEWER:
+        from wharf_tui.ui.app import WharfApp
+
+        await WharfApp(run.store.path, run.store.path.parent, builder).run_async()
+    elif run.presentation is Presentation.LINES:
+        from wharf_tui.cli.output import terminal_style
+        from wharf_tui.cli.plain import print_as_it_comes
+
+        reader = BuildReader.open(run.store.path)
+        try:
+            await print_as_it_comes(
+                reader, terminal_style(prefix=True), wait=waiter_for(run.store.changes.wait)
+            )
+        finally:
+            reader.close()
