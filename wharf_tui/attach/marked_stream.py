@@ -117,6 +117,7 @@ class MarkedStream:
             )
         elif message.HasField("caught_up"):
             self._progress.caught_up_now(inferred=False)
+            self._mirror.store.changes.notify()
 
     def _must_ask_again(self) -> bool:
         """Whether a buffer overflowed, and all that was kept has been used."""

@@ -105,6 +105,12 @@ class AttachSession:
         finally:
             self.mirror.close()
 
+    async def wait_caught_up(self) -> None:
+        """Wait until all that the worker had when we came is here; ``run`` must be running."""
+        seen = 0
+        while not self.progress.caught_up:
+            seen = await self.mirror.store.changes.wait(seen)
+
     @property
     def is_copying(self) -> bool:
         """Whether this session writes the copy; else it is finished, or another process writes it."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import click
@@ -11,10 +12,10 @@ import click
 from wharf_tui.attach.connection import Endpoint
 from wharf_tui.attach.session import AttachSession
 from wharf_tui.cli.completeness import report_what_is_missing
-from wharf_tui.cli.line_format import LineStyle
 from wharf_tui.cli.main import tell
 from wharf_tui.cli.output import terminal_style
 from wharf_tui.cli.plain import print_as_it_comes
+from wharf_tui.cli.print_logs import LogsRequest, print_stored
 from wharf_tui.cli.signals import on_stop_signals
 from wharf_tui.model.build import StepInfo
 from wharf_tui.model.errors import ExitStatus, WharfError
@@ -37,52 +38,88 @@ async def attach_build(endpoint: Endpoint, names: Mapping[StepId, StepInfo], *, 
     await session.open()
     if interactive:
         return await _show(session)
-    return await print_session(session, terminal_style(prefix=True))
+    try:
+        return await _print_to_the_end(session, LogsRequest(follow=True), prefix=True)
+    finally:
+        click.echo(f"Copy: {session.path}", err=True)
 
 
-async def print_session(
-    session: AttachSession, style: LineStyle, only: frozenset[StepId] | None = None
-) -> int:
-    """Print the lines of an opened session until the build ends."""
-    copying = asyncio.create_task(session.run(), name="attach")
+async def print_remote_logs(endpoint: Endpoint, request: LogsRequest) -> int:
+    """Print what a worker has; with ``follow`` go on until its build ends.
+
+    Raises:
+        WharfError: the worker cannot be reached, or the build has no such step.
+    """
+    session = AttachSession(endpoint, default_builds_dir(), give_up_seconds=GIVE_UP_SECONDS)
+    await session.open()
+    if request.follow:
+        return await _print_to_the_end(session, request)
+    async with _copying(session) as copying:
+        caught_up = asyncio.create_task(session.wait_caught_up(), name="caught-up")
+        try:
+            await asyncio.wait({copying, caught_up}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            caught_up.cancel()
+        if copying.done():
+            copying.result()
+        reader = BuildReader.open(session.path)
+        try:
+            print_stored(reader, request.steps(reader), request.style(reader))
+            return report_what_is_missing(reader, request.steps(reader))
+        finally:
+            reader.close()
+
+
+async def _print_to_the_end(session: AttachSession, request: LogsRequest, *, prefix: bool = False) -> int:
+    """Print the lines of an opened session until the build ends or somebody stops it."""
     stopped = asyncio.Event()
     reader = BuildReader.open(session.path)
+    style = terminal_style(prefix=True) if prefix else request.style(reader)
     wait = waiter_for(session.mirror.store.changes.wait) if session.is_copying else poll
-    printing = asyncio.create_task(print_as_it_comes(reader, style, only, wait), name="print")
-    stopping = asyncio.create_task(stopped.wait(), name="stop")
+    async with _copying(session) as copying:
+        printing = asyncio.create_task(
+            print_as_it_comes(reader, style, request.only(reader), wait), name="print"
+        )
+        stopping = asyncio.create_task(stopped.wait(), name="stop")
+        try:
+            with on_stop_signals(lambda _name: stopped.set()):
+                await asyncio.wait({printing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if stopped.is_set():
+                return ExitStatus.INTERRUPTED
+            await printing
+            await copying
+            missing = report_what_is_missing(reader, request.steps(reader))
+            return missing if session.progress.complete or missing else ExitStatus.INCOMPLETE
+        finally:
+            for task in (printing, stopping):
+                task.cancel()
+            await asyncio.gather(printing, stopping, return_exceptions=True)
+            reader.close()
+
+
+@contextlib.asynccontextmanager
+async def _copying(session: AttachSession) -> AsyncIterator[asyncio.Task[None]]:
+    """The session at work, for as long as the context lasts."""
+    copying = asyncio.create_task(session.run(), name="attach")
     try:
-        with on_stop_signals(lambda _name: stopped.set()):
-            await asyncio.wait({printing, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if stopped.is_set():
-            return ExitStatus.INTERRUPTED
-        await printing
-        await copying
-        missing = report_what_is_missing(reader, reader.info.steps)
-        return missing if session.progress.complete or missing else ExitStatus.INCOMPLETE
+        yield copying
     finally:
-        for task in (copying, printing, stopping):
-            task.cancel()
-        await asyncio.gather(copying, printing, stopping, return_exceptions=True)
-        reader.close()
-        click.echo(f"Copy: {session.path}", err=True)
+        copying.cancel()
+        await asyncio.gather(copying, return_exceptions=True)
 
 
 async def _show(session: AttachSession) -> int:
     from wharf_tui.ui.app import WharfApp
     from wharf_tui.ui.session_feed import SessionFeed
 
-    copying = asyncio.create_task(session.run(), name="attach")
-    feed = SessionFeed(BuildReader.open(session.path), session.progress, copying)
-    try:
+    async with _copying(session) as copying:
+        feed = SessionFeed(BuildReader.open(session.path), session.progress)
         await WharfApp(feed, default_builds_dir()).run_async()
-    finally:
-        if not copying.done():
-            copying.cancel()
-        outcome = (await asyncio.gather(copying, return_exceptions=True))[0]
         click.echo(f"Copy: {session.path}\nLook again: wharf-tui open {session.path.name}", err=True)
-    if isinstance(outcome, WharfError):
-        tell(outcome)
-        return outcome.exit_status
+        failure = copying.exception() if copying.done() and not copying.cancelled() else None
+    if isinstance(failure, WharfError):
+        tell(failure)
+        return failure.exit_status
     return ExitStatus.SUCCESS
 
 
