@@ -33,6 +33,11 @@ class LineStyle:
     colors: bool = False
     """Where cleaned: keep the colours that the log has."""
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing but the prefix and the message as it came is printed."""
+        return not (self.as_json or self.timestamps or self.ids or self.clean)
+
 
 Format = Callable[[StepLine], bytes]
 
@@ -67,8 +72,13 @@ class _TextLine:
 
     def _prefix(self, step: StepInfo) -> bytes:
         if step.step_id not in self._prefixes:
-            self._prefixes[step.step_id] = f"{clean_plain(step.address)} | ".encode()
+            self._prefixes[step.step_id] = step_prefix(step)
         return self._prefixes[step.step_id]
+
+
+def step_prefix(step: StepInfo) -> bytes:
+    """What stands before a step's lines where several steps are printed."""
+    return f"{clean_plain(step.address)} | ".encode()
 
 
 def _json_line(item: StepLine) -> bytes:

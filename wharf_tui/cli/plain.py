@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from wharf_tui.cli.line_format import LineStyle, formatter
+from wharf_tui.cli.block_printer import BlockPrinter
+from wharf_tui.cli.line_format import LineStyle
 from wharf_tui.cli.output import Output
-from wharf_tui.insight.merge import StepLine
 from wharf_tui.model.ids import StepId
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.follow import follow_build, poll
-from wharf_tui.results.log_cursor import LineAssembler
 
 
 async def print_as_it_comes(
@@ -20,8 +19,8 @@ async def print_as_it_comes(
     wait: Callable[[], Awaitable[None]] = poll,
 ) -> None:
     """Print all steps' lines until the build ends, each step in its order."""
-    to_bytes, output = formatter(style), Output()
-    assemblers: dict[StepId, LineAssembler] = {}
+    output = Output()
+    printer = BlockPrinter(style)
 
     async def flush_and_wait() -> None:
         output.flush()
@@ -30,8 +29,8 @@ async def print_as_it_comes(
     async for item in follow_build(reader, flush_and_wait, only):
         info = item.step.info
         if item.block is not None:
-            for line in assemblers.setdefault(info.step_id, LineAssembler()).feed(item.block):
-                output.write(to_bytes(StepLine(info, line)))
+            for data in printer.print(info, item.block):
+                output.write(data)
         elif item.gap is not None:
-            output.write(to_bytes(StepLine(info, None, item.gap)))
+            output.write(printer.print_gap(info, item.gap))
     output.flush()

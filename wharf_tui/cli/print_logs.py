@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wharf_tui.cli.block_printer import BlockPrinter
 from wharf_tui.cli.line_format import WHOLE_MESSAGE, LineStyle, formatter
 from wharf_tui.cli.output import Output, terminal_style
 from wharf_tui.insight.merge import merge_steps, step_lines
@@ -12,6 +13,9 @@ from wharf_tui.model.build import StepState
 from wharf_tui.model.errors import UsageError
 from wharf_tui.model.ids import StepId
 from wharf_tui.results.build_reader import BuildReader
+from wharf_tui.results.log_cursor import LogCursor
+
+_BLOCK_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,11 @@ class LogsRequest:
 
 def print_stored(reader: BuildReader, steps: Sequence[StepState], style: LineStyle) -> None:
     """Print what is stored now, several steps merged by time."""
-    output, to_bytes = Output(), formatter(style)
-    streams = []
+    output = Output()
+    if len(steps) == 1:
+        _print_one(reader, steps[0], style, output)
+        return
+    to_bytes, streams = formatter(style), []
     for step in steps:
         log = reader.log(step.info.step_id)
         log.refresh()
@@ -65,6 +72,23 @@ def print_stored(reader: BuildReader, steps: Sequence[StepState], style: LineSty
         output.write(to_bytes(item))
         if output.closed:
             return
+    output.flush()
+
+
+def _print_one(reader: BuildReader, step: StepState, style: LineStyle, output: Output) -> None:
+    """One step needs no merging: its blocks are printed as they stand, its gaps at their places."""
+    log = reader.log(step.info.step_id)
+    log.refresh()
+    printer, cursor, gaps = BlockPrinter(style), LogCursor(log), list(log.gaps)
+    while not output.closed:
+        block = cursor.read(_BLOCK_BYTES, up_to=gaps[0].after if gaps else None)
+        if block is not None:
+            for data in printer.print(step.info, block):
+                output.write(data)
+        elif gaps:
+            output.write(printer.print_gap(step.info, gaps.pop(0)))
+        else:
+            break
     output.flush()
 
 

@@ -6,8 +6,10 @@ A step's clock may jump back; its lines then count as late as the latest line be
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from wharf_tui.model.build import StepInfo
 from wharf_tui.model.lines import Gap, LogLine
@@ -39,18 +41,56 @@ def step_lines(step: StepInfo, log: LogReader, max_message: int) -> Iterator[Ste
 
 
 def merge_steps(steps: Iterable[tuple[StepInfo, Iterable[StepLine]]]) -> Iterator[StepLine]:
-    """The lines of several steps in one order. Memory does not grow with the logs."""
-    keyed = [_with_keys(step.step_id, lines) for step, lines in steps]
-    for _, line in heapq.merge(*keyed, key=lambda pair: pair[0]):
-        yield line
+    """The lines of several steps in one order. Memory does not grow with the logs.
+
+    Steps print in bursts, so lines are taken over in runs: all of one step that come before the next line of another.
+    """
+    streams = [_Stream(step.step_id, iter(lines)) for step, lines in steps]
+    heap = [(stream.key, stream) for stream in streams if stream.fill()]
+    heapq.heapify(heap)
+    while heap:
+        _, stream = heap[0]
+        rivals = [heap[index][0] for index in (1, 2) if index < len(heap)]
+        yield from stream.take_until(min(rivals, default=None))
+        if stream.fill():
+            heapq.heapreplace(heap, (stream.key, stream))
+        else:
+            heapq.heappop(heap)
 
 
-def _with_keys(step_id: int, lines: Iterable[StepLine]) -> Iterator[tuple[tuple[int, int], StepLine]]:
-    latest = 0
-    for line in lines:
-        if line.line is not None and line.line.at_ns is not None:
-            latest = max(latest, line.line.at_ns)
-        yield (latest, step_id), line
+class _Stream:
+    """One step's lines, a page at a time, with the key of each."""
+
+    def __init__(self, step_id: int, lines: Iterator[StepLine]) -> None:
+        self._step_id = step_id
+        self._lines = lines
+        self._page: list[StepLine] = []
+        self._keys: list[tuple[int, int]] = []
+        self._position = 0
+        self._latest = 0
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """When the next line counts, and whose it is; different for each step."""
+        return self._keys[self._position]
+
+    def fill(self) -> bool:
+        """Read the next page when this one is used up; whether there is a next line."""
+        if self._position < len(self._page):
+            return True
+        self._page, self._position = list(islice(self._lines, _PAGE)), 0
+        self._keys = []
+        for item in self._page:
+            if item.line is not None and item.line.at_ns is not None:
+                self._latest = max(self._latest, item.line.at_ns)
+            self._keys.append((self._latest, self._step_id))
+        return bool(self._page)
+
+    def take_until(self, rival: tuple[int, int] | None) -> list[StepLine]:
+        """The lines of this page that come before a rival's next one."""
+        start = self._position
+        self._position = len(self._page) if rival is None else bisect_left(self._keys, rival, start)
+        return self._page[start : self._position]
 
 
 def _gaps_until(step: StepInfo, gaps: list[Gap], log_id: int | None) -> Iterator[StepLine]:

@@ -39,6 +39,7 @@ def _whole_seconds(*calendar: bytes) -> int | None:
     return (moment - _EPOCH) // _SECOND
 
 
+@lru_cache(maxsize=4096)
 def parse_rfc3339(text: bytes) -> int | None:
     """Nanoseconds since the epoch, or None where the text is no valid time or is the zero time."""
     match = _RFC3339.match(text)

@@ -41,7 +41,7 @@ class BuildReader:
         """Open the build at ``path``.
 
         Raises:
-            InputError: nothing is there.
+            InputError: nothing is there, or it cannot be read.
             NotABuildError: something else is there.
         """
         with reading(path):
@@ -60,11 +60,16 @@ class BuildReader:
 
         Returns:
             Whether anything is different from before.
+
+        Raises:
+            InputError: the folder cannot be read any more.
         """
         before = (self.info, self.liveness, self.problems)
         self._read_manifest()
         step_ids = layout.list_step_ids(self.path)
+        self._note_link(self.path / layout.STEPS)
         for step_id in step_ids:
+            self._note_link(layout.step_dir(self.path, step_id) / layout.LOG)
             self._read_events(step_id)
         self.liveness = self._find_liveness()
         self.info = self._merge(step_ids)
@@ -126,6 +131,14 @@ class BuildReader:
             if events or not self._file_problems[path]:
                 self._events[step_id] = events
 
+    def _note_link(self, path: Path) -> None:
+        try:
+            mode = path.lstat().st_mode
+        except OSError:
+            return
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            self._file_problems[path] = f"{path} is a link, a pipe or a device, and is not read"
+
     def _has_changed(self, path: Path) -> bool:
         try:
             info = path.lstat()
@@ -168,9 +181,11 @@ class BuildReader:
         return state
 
     def _with_last_event(self, state: StepState) -> StepState:
-        """Events are written before the manifest: where the writer was killed between the two, they know more."""
+        """Events are written before the manifest: where the writer was killed between the two, they know the end."""
         events = self._events.get(state.info.step_id, ())
-        return state.with_status(events[-1].status, events[-1].at_ns) if events else state
+        if state.status.is_final or not events or not events[-1].status.is_final:
+            return state
+        return state.with_status(events[-1].status, events[-1].at_ns)
 
     def _judged(self, state: StepState) -> StepState:
         if (

@@ -9,17 +9,25 @@ from wharf_tui.model.ids import LogId
 from wharf_tui.model.lines import Gap, GapKind
 from wharf_tui.results import json_fields
 from wharf_tui.results.atomic import read_json_object, write_json
+from wharf_tui.results.layout import MAX_UINT64
 
 _KINDS = {kind.value: kind for kind in GapKind}
 
 
 def read_gaps(path: Path) -> tuple[Gap, ...]:
-    """All gaps, in the order of the log. A record that makes no sense is passed over."""
+    """All gaps, in the order of the log. A record that makes no sense is passed over, as are holes within holes."""
     value, _ = read_json_object(path)
     gaps = [
         gap for record in json_fields.records(value, "gaps") if (gap := gap_from_json(record)) is not None
     ]
-    return tuple(sorted(gaps, key=lambda gap: gap.after))
+    found: list[Gap] = []
+    last_missing = 0
+    for gap in sorted(gaps, key=lambda gap: gap.after):
+        if gap.missing and not last_missing <= gap.after <= MAX_UINT64 - gap.missing:
+            continue
+        last_missing = max(last_missing, gap.last_missing)
+        found.append(gap)
+    return tuple(found)
 
 
 def write_gaps(path: Path, gaps: tuple[Gap, ...]) -> None:

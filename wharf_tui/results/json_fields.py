@@ -19,6 +19,12 @@ def count(value: Any) -> int | None:
     return number if number is not None and 0 <= number <= MAX_UINT64 else None
 
 
+def exit_code(value: Any) -> int | None:
+    """A number that a process may end with, in 32 bits; negative ones are signals."""
+    number = whole(value)
+    return number if number is not None and -(2**31) <= number < 2**31 else None
+
+
 def text(value: Any) -> str:
     """A string; empty for anything else. Half a surrogate pair, which no file and no wire takes, becomes ``?``."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

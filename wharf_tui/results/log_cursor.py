@@ -40,6 +40,11 @@ class LineAssembler:
         self._parts: list[bytes] = []
         self._parts_log_id = 0
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no line is waiting for its end."""
+        return not any(self._parts)
+
     def feed(self, block: LogBlock) -> list[LogLine]:
         """The lines that end in this block. Parts of a line that is not gone on with (the log restarted) are dropped."""
         if block.first_log_id != self._parts_log_id:

@@ -61,7 +61,7 @@ def manifest_from_json(value: dict[str, Any]) -> BuildInfo:
     steps = [_step_from_json(record) for record in json_fields.records(value, "steps")]
     result = value.get("result")
     return BuildInfo(
-        build_id=BuildId(json_fields.whole(value.get("buildId")) or 0),
+        build_id=BuildId(json_fields.count(value.get("buildId")) or 0),
         steps=tuple(sorted((step for step in steps if step is not None), key=lambda step: step.info.step_id)),
         source=json_fields.text(value.get("source")),
         runtime=json_fields.text(value.get("runtime")),
@@ -94,8 +94,8 @@ def _step_to_json(step: StepState) -> dict[str, Any]:
 
 
 def _step_from_json(record: dict[str, Any]) -> StepState | None:
-    step_id = json_fields.whole(record.get("id"))
-    if step_id is None or step_id < 1:
+    step_id = json_fields.count(record.get("id"))
+    if not step_id:
         return None
     info = StepInfo(
         StepId(step_id),
@@ -108,10 +108,10 @@ def _step_from_json(record: dict[str, Any]) -> StepState | None:
         status=Status.from_word(json_fields.text(record.get("status"))),
         started_ns=json_fields.time(record.get("startedAt")),
         finished_ns=json_fields.time(record.get("finishedAt")),
-        exit_code=json_fields.whole(record.get("exitCode")),
+        exit_code=json_fields.exit_code(record.get("exitCode")),
         reason=json_fields.text(record.get("reason")),
         skipped=record.get("skipped") is True,
-        last_log_id=json_fields.whole(record.get("lastLogId")),
+        last_log_id=json_fields.count(record.get("lastLogId")),
     )
 
 
