@@ -67,19 +67,14 @@ def compose_documents(data: bytes, problems: Problems) -> tuple[Node, ...]:
 
 
 def _report_syntax_error(error: yaml.MarkedYAMLError, text: str, problems: Problems) -> None:
+    message = error.problem or error.context
     mark = error.problem_mark or error.context_mark
-    if mark is None:
-        problems.error(f"not valid YAML: {error.problem}")
-        return
-    at = Position(mark.line + 1, mark.column + 1)
-    line = text.split("\n")[mark.line : mark.line + 1]
-    if line and line[0][mark.column : mark.column + 1] == "\t":
-        problems.error("not valid YAML: a tab stands where only spaces may, as in indentation", at=at)
-        return
-    message = f"not valid YAML: {error.problem or error.context}"
-    if error.problem and error.context and error.context_mark:
-        message += f", {error.context} that starts on line {error.context_mark.line + 1}"
-    problems.error(message, at=at)
+    at = Position(mark.line + 1, mark.column + 1) if mark else None
+    if at and "".join(text.split("\n")[at.line - 1 : at.line])[at.column - 1 : at.column] == "\t":
+        message = "a tab stands where only spaces may, as in indentation"
+    elif error.problem and error.context and error.context_mark:
+        message = f"{message}, {error.context} that starts on line {error.context_mark.line + 1}"
+    problems.error(f"not valid YAML: {message}", at=at)
 
 
 @dataclass(slots=True)
@@ -151,9 +146,8 @@ class _Composer:
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         tag = event.tag
         if tag and tag not in {"!", f"{_TAG_PREFIX}{'map' if is_mapping else 'seq'}"}:
-            self._problems.error(
-                f"unknown tag {quote(_short_tag(tag))} for a {_kind(is_mapping)}", at=position
-            )
+            kind = "map" if is_mapping else "list"
+            self._problems.error(f"unknown tag {quote(_short_tag(tag))} for a {kind}", at=position)
         if len(self._open) >= MAX_DEPTH:
             return self._too_deep(position)
         self._open.append(_Frame(position, event.anchor, is_mapping))
@@ -223,7 +217,3 @@ def _fits(kind: ScalarKind, text: str) -> bool:
 
 def _short_tag(tag: str) -> str:
     return "!!" + tag.removeprefix(_TAG_PREFIX) if tag.startswith(_TAG_PREFIX) else tag
-
-
-def _kind(is_mapping: bool) -> str:
-    return "map" if is_mapping else "list"

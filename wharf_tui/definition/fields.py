@@ -17,6 +17,7 @@ from wharf_tui.definition.nodes import (
     SequenceNode,
     describe,
     is_null,
+    is_unfilled,
 )
 from wharf_tui.definition.problems import Problems, listing, quote
 from wharf_tui.definition.scalars import plain_decimal
@@ -62,12 +63,17 @@ class Fields:
         scope: path of the map, for messages.
         at: where to report a field that is missing.
         problems: takes what is wrong.
+        judges_unfilled: whether a variable that nobody has is wrong where something else than text is needed.
+            It is not in a stage that will not run: there the chosen environment need not have it.
     """
 
-    def __init__(self, node: Node, scope: str, at: Position, problems: Problems) -> None:
+    def __init__(
+        self, node: Node, scope: str, at: Position, problems: Problems, *, judges_unfilled: bool = True
+    ) -> None:
         self.scope = scope
         self.at = at
         self.problems = problems
+        self._judges_unfilled = judges_unfilled
         self._known: list[str] = []
         self._entries = (
             {entry.key.text: entry for entry in node.entries} if isinstance(node, MappingNode) else {}
@@ -107,7 +113,7 @@ class Fields:
 
     def flag(self, key: str, *, default: bool) -> bool:
         """A boolean."""
-        node = self._take(key)
+        node = self._take_typed(key)
         if node is None:
             return default
         if is_null(node):
@@ -136,9 +142,9 @@ class Fields:
 
     def texts(self, key: str, *, required: bool = False) -> tuple[str, ...]:
         """A list of strings; a required one must be there and not be empty."""
-        node = self._take(key)
+        node = self._take_typed(key)
         if node is None:
-            if required:
+            if required and not self.has(key):
                 self.report_missing(key)
             return ()
         if is_null(node) or (isinstance(node, SequenceNode) and not node.items):
@@ -156,7 +162,7 @@ class Fields:
 
     def text_pairs(self, key: str) -> tuple[tuple[str, str], ...]:
         """A map of strings, in file order."""
-        node = self._take(key)
+        node = self._take_typed(key)
         if node is None:
             return ()
         if is_null(node):
@@ -200,6 +206,10 @@ class Fields:
         self._known.append(key)
         entry = self._entries.get(key)
         return entry.value if entry else None
+
+    def _take_typed(self, key: str) -> Node | None:
+        node = self._take(key)
+        return None if node is not None and is_unfilled(node) and not self._judges_unfilled else node
 
     def _item(self, node: Node, scope: str) -> str:
         if is_null(node) and not _brought_by(node):

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from threading import Lock
 from typing import Final, TypeAlias
 
 from wharf_tui.definition.variables import Variable, text_variable
@@ -75,6 +76,7 @@ class GitVariables:
         self._values: dict[str, str] = {}
         self._failures: dict[_Group, str] = {}
         self._asked: set[_Group] = set()
+        self._lock = Lock()  # files are filled in from many threads
 
     @property
     def label(self) -> str:
@@ -105,9 +107,12 @@ class GitVariables:
         )
 
     def _ask(self, group: _Group) -> None:
-        if group in self._asked:
-            return
-        self._asked.add(group)
+        with self._lock:
+            if group not in self._asked:
+                self._run(group)
+                self._asked.add(group)
+
+    def _run(self, group: _Group) -> None:
         import subprocess  # most definitions never need it
         from shutil import which
 
@@ -125,7 +130,12 @@ class GitVariables:
             "i18n.logOutputEncoding=UTF-8",
             *arguments,
         ]
-        quiet = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+        quiet = {
+            "LC_ALL": "C",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_NO_LAZY_FETCH": "1",
+        }
         try:
             done = subprocess.run(
                 command,

@@ -89,11 +89,13 @@ def _explain_nothing_kept(
     if options.environment and options.environment not in opened.environments:
         return  # which has been said already
     wanted = [stage for stage in parsed if not options.stage or options.stage == stage.name]
-    usable = listing(dict.fromkeys(name for stage in wanted for name in stage.environments))
+    usable = [name for name in opened.environments if any(name in stage.environments for stage in wanted)]
+    if not usable:
+        return  # they run in environments that are not declared, which has been said too
     which = f"stage {quote(options.stage)} runs" if options.stage else "all stages run"
     given = f"not in {quote(options.environment)}" if options.environment else "and none was given"
     problems.error(
-        f"no stages to run: {which} in some environments only, {given}: give one with -e: {usable}"
+        f"no stages to run: {which} in some environments only, {given}: give one with -e: {listing(usable)}"
     )
 
 

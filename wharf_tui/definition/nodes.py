@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
 
 MAX_DEPTH: Final = 100
 """Levels of lists and maps, in a file and after variables are filled in."""
+
+_UNFILLED: Final = re.compile(r"\$\{[\w .-]{1,60}\}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -73,12 +76,17 @@ Node: TypeAlias = ScalarNode | SequenceNode | MappingNode
 
 
 def describe(node: Node) -> str:
-    """What the node is, for messages: ``a list``, ``an integer``; and which variable brought it."""
+    """What the node is, for messages: ``a list``, ``an integer``; and which variable brought it, or should have."""
     if isinstance(node, ScalarNode):
-        what = node.kind.value
+        what = f"the unknown variable {node.text}" if is_unfilled(node) else node.kind.value
     else:
         what = "a list" if isinstance(node, SequenceNode) else "a map"
     return f"{what} (the value of ${{{node.origin}}})" if node.origin else what
+
+
+def is_unfilled(node: Node) -> bool:
+    """Whether this is one variable alone that nobody has, so that its type is not known either."""
+    return isinstance(node, ScalarNode) and not node.secret and _UNFILLED.fullmatch(node.text) is not None
 
 
 def is_null(node: Node) -> bool:

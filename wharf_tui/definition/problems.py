@@ -49,9 +49,9 @@ class Problem:
         scope = _cut(self.scope, _LONGEST_SCOPE)
         return clean_plain(place + ": ".join(filter(None, (self.file, scope, warning, self.message))))
 
-    def sort_key(self) -> tuple[str, int, int]:
-        """The definition before other files, then by place; what has no place comes first."""
-        return self.file, self.line or 0, self.column or 0
+    def sort_key(self) -> tuple[str, int, int, bool]:
+        """The definition before other files, then by place, errors first; what has no place comes before all."""
+        return self.file, self.line or 0, self.column or 0, self.severity is Severity.WARNING
 
 
 @dataclass(slots=True)
@@ -105,15 +105,15 @@ class Problems:
         """Everything, sorted."""
         return tuple(sorted(self._found, key=Problem.sort_key))
 
-    def suggestion(self, word: str, known: Iterable[str]) -> str:
-        """``; did you mean 'image'?`` where a known word is similar, else nothing."""
+    def suggestion(self, word: str, known: Iterable[str], likeness: float = 0.65) -> str:
+        """``; did you mean 'image'?`` where a known word is similar (1 is the same, 0 has nothing of it), else nothing."""
         if len(word) > _LONGEST_QUOTE or self._suggestions.left <= 0:
             return ""
         self._suggestions.left -= 1
         from difflib import get_close_matches  # files without slips do without it
 
         by_fold = {candidate.casefold(): candidate for candidate in islice(known, _MOST_CANDIDATES)}
-        similar = get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.75)
+        similar = get_close_matches(word.casefold(), by_fold, n=1, cutoff=likeness)
         return f"; did you mean {quote(by_fold[similar[0]])}?" if similar else ""
 
     def _add(self, message: str, scope: str, at: Position | None, severity: Severity) -> None:

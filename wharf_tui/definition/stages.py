@@ -18,6 +18,7 @@ from wharf_tui.definition.nodes import (
     SequenceNode,
     describe,
     is_null,
+    is_unfilled,
 )
 from wharf_tui.definition.pipeline import RunsIf
 from wharf_tui.definition.problems import Problems, listing, quote, quote_value
@@ -104,7 +105,7 @@ def parse_stage(entry: Entry, around: Surroundings, problems: Problems) -> Parse
     problems.extend(found.all if is_kept else found.errors)
     found = problems.part()
     parsed = [_parse_step(item, f"{name}/{item.key.text}", around, found, will_run=is_kept) for item in steps]
-    runs_if = _runs_if(conditions, name, found)
+    runs_if = _runs_if(conditions, name, found, will_run=is_kept)
     if found.has_errors and (suggestion := found.suggestion(name, RESERVED)):
         found.warn(f"every root key but {listing(RESERVED)} is a stage{suggestion}", name, entry.key.position)
     problems.extend(found.all)
@@ -148,7 +149,7 @@ def _environments(
     return tuple(names)
 
 
-def _runs_if(conditions: dict[str, Entry], stage: str, problems: Problems) -> RunsIf:
+def _runs_if(conditions: dict[str, Entry], stage: str, problems: Problems, *, will_run: bool) -> RunsIf:
     entry = conditions.get(_RUNS_IF)
     alias = conditions.get(_RUN_IF)
     if alias is not None:
@@ -162,7 +163,7 @@ def _runs_if(conditions: dict[str, Entry], stage: str, problems: Problems) -> Ru
                 f"is read as {quote(_RUNS_IF)}, but wharf-cmd takes it for a step", scope, alias.key.position
             )
             entry = alias
-    if entry is None:
+    if entry is None or _is_unknown_here(entry.value, will_run=will_run):
         return RunsIf.SUCCESS
     scope = f"{stage}/{entry.key.text}"
     words = [word.value for word in RunsIf]
@@ -183,14 +184,18 @@ def _parse_step(
     entry: Entry, scope: str, around: Surroundings, problems: Problems, *, will_run: bool
 ) -> ParsedStep | None:
     value = entry.value
-    if not isinstance(value, MappingNode) or not value.entries:
+    if _is_unknown_here(value, will_run=will_run):
+        return None
+    if _is_empty(value):
+        problems.error(f"missing a step type, one of {listing(STEP_TYPES)}", scope, entry.key.position)
+        return None
+    if not isinstance(value, MappingNode):
         hint = problems.suggestion(entry.key.text, (_ENVIRONMENTS, _RUNS_IF))
-        message = (
-            f"missing a step type, one of {listing(STEP_TYPES)}"
-            if _is_empty(value)
-            else (f"expected a map with the step's type as its key, but this is {describe(value)}")
+        problems.error(
+            f"expected a map with the step's type as its key, but this is {describe(value)}{hint}",
+            scope,
+            value.position,
         )
-        problems.error(message + hint, scope, entry.key.position if _is_empty(value) else value.position)
         return None
     types = [item for item in value.entries if item.key.text in STEP_TYPES]
     others = [item.key for item in value.entries if item.key.text not in STEP_TYPES]
@@ -218,11 +223,16 @@ def _read_step(
     word = step_type.key.text
     scope = f"{scope}/{word}"
     at = step_type.key.position
-    fields = Fields(step_type.value, scope, at, problems)
+    fields = Fields(step_type.value, scope, at, problems, judges_unfilled=will_run)
     context = StepContext(step.key.text, will_run, around.variables, around.substitution, problems, scope, at)
     spec = STEP_TYPES[word](fields, context)
     fields.report_unknown()
     return ParsedStep(step.key.text, word, spec, step.key.position)
+
+
+def _is_unknown_here(node: Node, *, will_run: bool) -> bool:
+    """Whether a variable stands here that only the environment has in which the stage runs."""
+    return not will_run and is_unfilled(node)
 
 
 def _is_empty(node: Node) -> bool:

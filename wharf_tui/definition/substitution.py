@@ -30,6 +30,8 @@ MAX_FILLED: Final = 16 * 1024 * 1024
 
 _COST_OF_NODE: Final = 64
 _CONSTANT: Final = re.compile(r"[A-Z][A-Z0-9_]*")
+_LIKENESS: Final = 0.75
+"""From which on an unknown name is taken for a slip; others may be meant for whoever reads the text after us."""
 _SHELL_FIELD: Final = "cmds"
 """Here ``${x}`` may as well be the shell's own variable, so that an unknown name says nothing."""
 
@@ -128,7 +130,8 @@ class Substitution:
         entries: dict[str, Entry] = {}
         for entry in node.entries:
             at_key = _at(entry.key, place, trail)
-            key = self._fill_key(entry.key, at_key, trail, depth)
+            # Filled as text even where it is one variable alone: a key has no type to keep.
+            key = self._fill_text(entry.key, at_key, trail, depth)
             is_shell = place.is_shell or key.text == _SHELL_FIELD
             inner = replace(place, scope=f"{place.scope}/{key.text}", is_shell=is_shell)
             if key.secret:
@@ -153,12 +156,6 @@ class Substitution:
                 entries[key.text] = Entry(key, value)
         return tuple(entries.values())
 
-    def _fill_key(self, key: ScalarNode, place: _Place, trail: tuple[str, ...], depth: int) -> ScalarNode:
-        if "${" not in key.text:
-            return key
-        # Joined with nothing, a key that is one variable alone becomes text, whatever the variable's type.
-        return self._fill_text(key, place, trail, depth)
-
     def _fill_scalar(self, node: ScalarNode, place: _Place, trail: tuple[str, ...], depth: int) -> Node:
         pieces = tuple(split(node.text))
         if len(pieces) == 1 and isinstance(pieces[0], Reference):
@@ -167,6 +164,8 @@ class Substitution:
         return self._fill_text(node, place, trail, depth)
 
     def _fill_text(self, node: ScalarNode, place: _Place, trail: tuple[str, ...], depth: int) -> ScalarNode:
+        if "${" not in node.text:
+            return node
         filled: list[str] = []
         secret = node.secret
         for piece in split(node.text):
@@ -174,19 +173,17 @@ class Substitution:
                 filled.append(piece)
                 continue
             value = self._value(piece.name, place, trail, depth)
-            if value is None:
-                filled.append(piece.raw)
-            elif not isinstance(value, ScalarNode):
+            if isinstance(value, ScalarNode) and self._take(len(value.text), place):
+                filled.append(value.text)
+                secret = secret or value.secret
+                continue
+            filled.append(piece.raw)
+            if value is not None and not isinstance(value, ScalarNode):
                 place.problems.error(
                     f"${{{piece.name}}} is {describe(value)}, which cannot stand inside text",
                     place.scope,
                     place.position,
                 )
-            elif self._take(len(value.text), place):
-                filled.append(value.text)
-                secret = secret or value.secret
-            else:
-                filled.append(piece.raw)
         return replace(node, text="".join(filled), secret=secret)
 
     def _value(self, name: str, place: _Place, trail: tuple[str, ...], depth: int) -> Node | None:
@@ -253,7 +250,7 @@ class Substitution:
             return
         if self._known is None:
             self._known = self._variables.names()
-        suggestion = place.problems.suggestion(name, self._known)
+        suggestion = place.problems.suggestion(name, self._known, _LIKENESS)
         if suggestion or _CONSTANT.fullmatch(name):
             place.problems.warn(
                 f"no variable {quote(name)}: ${{{name}}} is left as it is{suggestion}",
