@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -134,7 +135,7 @@ async def test_a_forced_cancel_ends_the_whole_group(tmp_path: Path) -> None:
     cancellation.force("stop now")
     outcome, _ = await running
     assert (outcome.status, outcome.exit_code, outcome.reason) == (Status.CANCELLED, 137, "stop")
-    assert is_gone(int((tmp_path / "child").read_text()))
+    await until_gone(int((tmp_path / "child").read_text()))
 
 
 async def test_a_step_that_ignores_a_gentle_cancel_is_killed_when_its_grace_is_over(tmp_path: Path) -> None:
@@ -156,7 +157,7 @@ async def test_a_step_that_ignores_a_gentle_cancel_is_killed_when_its_grace_is_o
 async def test_what_a_step_leaves_running_is_ended_with_it(tmp_path: Path) -> None:
     outcome, _ = await run(tmp_path, "sleep 1000 & echo $! > child; echo done")
     assert outcome.status is Status.SUCCESS
-    assert is_gone(int((tmp_path / "child").read_text()))
+    await until_gone(int((tmp_path / "child").read_text()))
 
 
 async def test_a_daemon_that_keeps_the_pipe_does_not_hold_the_step(tmp_path: Path) -> None:
@@ -193,7 +194,7 @@ async def test_a_full_disk_ends_the_step_and_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(StorageFullError):
         await runtime.run_step(next(pipeline.steps), FullDisk(tmp_path / "log"), Cancellation())
-    assert is_gone(int((tmp_path / "pid").read_text()))
+    await until_gone(int((tmp_path / "pid").read_text()))
 
 
 def log_bytes(folder: Path) -> bytes:
@@ -203,12 +204,18 @@ def log_bytes(folder: Path) -> bytes:
         return b""
 
 
-async def until(holds: object, running: asyncio.Future[object]) -> None:
+async def until(holds: object, running: asyncio.Future[Any]) -> None:
     """Wait for a condition of the outside world; the step ending first is a failure."""
     assert callable(holds)
     while not holds():
         if running.done():
             raise AssertionError(f"ended too early: {running.result()}")
+        await asyncio.sleep(0.005)
+
+
+async def until_gone(pid: int) -> None:
+    """A signal that was sent takes effect a moment later; that it never does is a time-out."""
+    while not is_gone(pid):
         await asyncio.sleep(0.005)
 
 
