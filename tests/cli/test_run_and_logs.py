@@ -156,3 +156,11 @@ def test_builds_are_listed_shown_and_pruned(wharf_tui, definition, environment) 
     assert b"build/a" in wharf_tui("builds", "show", "2").stdout
     assert wharf_tui("builds", "prune", "--keep", "1", "--yes").returncode == 0
     assert len(list(Path(environment["WHARF_TUI_BUILDS"]).glob("wharf-cmd-build-*"))) == 1
+
+
+def test_a_program_killed_before_its_first_write_leaves_an_unfinished_build(environment, wharf_tui) -> None:
+    folder = Path(environment["WHARF_TUI_BUILDS"]) / "wharf-cmd-build-00007-abcd"
+    folder.mkdir(parents=True)
+    (folder / "build.lock").touch()
+    assert wharf_tui("logs", "7").returncode == 3
+    assert b"unfinished" in wharf_tui("builds").stdout

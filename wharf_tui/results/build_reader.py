@@ -27,7 +27,7 @@ class BuildReader:
         self.info = BuildInfo(BuildId(0))
         self.liveness = Liveness.UNKNOWN
         self.is_ours = False
-        """Whether there is a ``build.json``; else the build is wharf-cmd's."""
+        """Whether there is a ``build.json``, or the lock of one who began to write it; else it is wharf-cmd's."""
         self.problems: tuple[str, ...] = ()
         """Files that cannot be read as they should be, a sentence each."""
         self._logs: dict[StepId, LogReader] = {}
@@ -121,7 +121,8 @@ class BuildReader:
             return
         info, problem = read_manifest(path)
         self._file_problems[path] = problem
-        self.is_ours = info is not None or bool(problem)
+        lock_is_there = layout.is_regular_file(self.path / layout.BUILD_LOCK)  # killed before its first write
+        self.is_ours = info is not None or bool(problem) or lock_is_there
         self._manifest = info or BuildInfo(layout.build_id_of(self.path) or BuildId(0))
 
     def _read_events(self, step_id: StepId) -> None:
