@@ -221,6 +221,11 @@ def running_build(builds_dir: Path, number: int = 1285, ago_s: int = 142) -> Bui
     return writer
 
 
+def print_more(writer: BuildWriter, count: int) -> None:
+    """Let the running step of ``running_build`` print more lines."""
+    writer.log(StepId(6)).append_many(_lines(NOW_NS, _test_output(841 + count)[841:], 1))
+
+
 def torn_build(builds_dir: Path, number: int = 1279, ago_s: int = 7200) -> Path:
     """A build that lost lines on the way, and says so."""
     start = NOW_NS - ago_s * NS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import sample_builds
 
+from wharf_tui.results.build_writer import BuildWriter
 from wharf_tui.ui.app import WharfApp
 from wharf_tui.ui.themes import DARK, LIGHT
 
@@ -21,38 +23,47 @@ class Shot:
     """One picture."""
 
     name: str
-    target: Callable[[Path], Path | None]
+    target: Path | None
     keys: tuple[str, ...] = ()
     size: tuple[int, int] = (120, 34)
     theme: str = DARK.name
+    meanwhile: Callable[[], None] | None = None
+    """What happens to the build once the keys have been pressed."""
 
 
-def shots(folders: dict[str, Path]) -> list[Shot]:
+def shots(folders: dict[str, Path], running: BuildWriter) -> list[Shot]:
     """All pictures."""
     return [
-        Shot("failed-build", lambda _: folders["failed"]),
-        Shot("failed-build-light", lambda _: folders["failed"], theme=LIGHT.name),
-        Shot("failed-build-80x24", lambda _: folders["failed"], size=(80, 24)),
-        Shot("running-build", lambda _: folders["running"], size=(160, 45)),
-        Shot("paused", lambda _: folders["running"], ("pageup", "pageup", "t", "t")),
-        Shot("missing-lines", lambda _: folders["torn"], ("t",)),
-        Shot("nothing-printed", lambda _: folders["failed"], ("5",)),
-        Shot("help", lambda _: folders["failed"], ("question_mark",)),
-        Shot("catalogue", lambda _: None),
-        Shot("catalogue-light", lambda _: None, theme=LIGHT.name),
-        Shot("catalogue-80x24", lambda _: None, size=(80, 24)),
-        Shot("catalogue-narrowed", lambda _: None, ("slash", *"failed")),
+        Shot("failed-build", folders["failed"]),
+        Shot("failed-build-light", folders["failed"], theme=LIGHT.name),
+        Shot("failed-build-80x24", folders["failed"], size=(80, 24)),
+        Shot("running-build", folders["running"], size=(160, 45)),
+        Shot(
+            "new-lines",
+            folders["running"],
+            ("pageup", "pageup", "t", "t"),
+            meanwhile=lambda: sample_builds.print_more(running, 1204),
+        ),
+        Shot("missing-lines", folders["torn"], ("t",)),
+        Shot("nothing-printed", folders["failed"], ("5",)),
+        Shot("help", folders["failed"], ("question_mark",)),
+        Shot("catalogue", None),
+        Shot("catalogue-light", None, theme=LIGHT.name),
+        Shot("catalogue-80x24", None, size=(80, 24)),
+        Shot("catalogue-narrowed", None, ("slash", *"failed")),
     ]
 
 
 async def take(shot: Shot, builds_dir: Path, into: Path) -> None:
     """Run the app, press the keys, save the picture."""
-    app = WharfApp(shot.target(builds_dir), builds_dir, clock=lambda: sample_builds.NOW_NS, zone=UTC)
+    app = WharfApp(shot.target, builds_dir, clock=lambda: sample_builds.NOW_NS, zone=UTC)
     async with app.run_test(size=shot.size) as pilot:
         app.theme = shot.theme
         await pilot.pause(0.3)
         await pilot.press(*shot.keys)
-        await pilot.pause(0.3)
+        if shot.meanwhile is not None:
+            shot.meanwhile()
+        await pilot.pause(0.5)
         (into / f"{shot.name}.svg").write_text(app.export_screenshot(title="wharf-tui"), encoding="utf-8")
 
 
@@ -64,7 +75,8 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         tempfile.tempdir = scratch  # builds of wharf-cmd that lie on this machine must not show
-        builds_dir = Path(scratch) / "builds"
+        os.environ["HOME"] = scratch
+        builds_dir = Path(scratch) / ".local/state/wharf-tui/builds"
         sample_builds.many_builds(builds_dir)
         writer = sample_builds.running_build(builds_dir)
         try:
@@ -73,7 +85,7 @@ def main() -> None:
                 "running": writer.path,
                 "torn": next(builds_dir.glob("*01279-*")),
             }
-            for shot in shots(folders):
+            for shot in shots(folders, writer):
                 if not options.names or shot.name in options.names:
                     asyncio.run(take(shot, builds_dir, options.into))
         finally:

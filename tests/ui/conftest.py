@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest_textual_snapshot  # type: ignore[import-untyped]  # it ships no ty
 from textual.pilot import Pilot
 
 from wharf_tui.model.build import BuildInfo, StepInfo, StepState
+from wharf_tui.model.errors import StoreError
 from wharf_tui.model.ids import BuildId, StepId
 from wharf_tui.model.status import Status
 from wharf_tui.model.timestamps import NS
@@ -86,7 +88,8 @@ def builds_dir(tmp_path: Path) -> Path:
 def sample(builds_dir: Path) -> Iterator[SampleBuild]:
     build = SampleBuild(builds_dir)
     yield build
-    build.writer.close()
+    with suppress(StoreError):  # a test may have deleted the build
+        build.writer.close()
 
 
 @pytest.fixture
@@ -162,12 +165,12 @@ class Seen:
     def header(self) -> str:
         return self.screen.header.text
 
-    async def until(self, condition: Callable[[], bool], tries: int = 200) -> None:
+    async def until(self, condition: Callable[[], bool], tries: int = 1000) -> None:
         """Let the app go on until the condition holds."""
         for _ in range(tries):
             if condition():
                 return
-            await self.pilot.pause(0.02)
+            await asyncio.sleep(0.01)
         raise AssertionError(f"never happened; the log shows {self.lines!r}, {self.title!r}, {self.status!r}")
 
     async def press(self, *keys: str) -> None:

@@ -66,9 +66,8 @@ class _TextLine:
     def _message(self, message: bytes) -> bytes:
         if not self._style.clean:
             return message
-        if not self._style.colors:
-            return clean_plain(message).encode()
-        return to_ansi(clean(message, limit=len(message))).encode()
+        cleaned = clean(message, limit=len(message))
+        return (to_ansi(cleaned) if self._style.colors else cleaned.text).encode()
 
     def _prefix(self, step: StepInfo) -> bytes:
         if step.step_id not in self._prefixes:

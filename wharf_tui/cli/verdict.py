@@ -8,7 +8,7 @@ import click
 
 from wharf_tui.model.build import StepState
 from wharf_tui.model.status import Status
-from wharf_tui.model.text import clean_plain
+from wharf_tui.model.text import clean, clean_plain
 from wharf_tui.model.timestamps import format_duration
 from wharf_tui.results.build_reader import BuildReader
 
@@ -35,7 +35,7 @@ def print_verdict(path: Path, *, interactive: bool) -> None:
         _say(f"Failed step: {failed.info.address}" + (f" ({failed.reason})" if failed.reason else ""))
         if interactive:
             for line in reader.log(failed.info.step_id).tail(_LAST_LINES):
-                _say(f"  {clean_plain(line.message)}")
+                click.echo(f"  {clean(line.message).text}", err=True)
     _say(f"Logs: {path}")
     _say(f"Look again: wharf-tui open {path.name}")
     reader.close()

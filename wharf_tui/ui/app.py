@@ -166,6 +166,8 @@ class WharfApp(App[None]):
         if self._controller.running:
             return
         self._set_notice("")
+        if isinstance(self.screen, ConfirmScreen):
+            self.screen.action_answer(answer=False)  # it asked about a build that has ended by itself
         if self._is_leaving:
             self.exit()
         elif self._controller.failure and not self._failure_told:

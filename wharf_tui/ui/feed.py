@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from wharf_tui.model.build import BuildInfo, Liveness
 from wharf_tui.model.text import clean_plain
+from wharf_tui.ui import words
 from wharf_tui.ui.safe_info import safe_build
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class StoreFeed:
     @property
     def place(self) -> str:
         """The build's folder."""
-        return clean_plain(str(self._reader.path))
+        return words.place(self._reader.path)
 
     @property
     def problems(self) -> tuple[str, ...]:

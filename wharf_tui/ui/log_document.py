@@ -115,7 +115,9 @@ class LogDocument:
                     shift = self._leave_tail(self._tail)
             elif self._tail is None or (follow and self._tail_size != self.log.size):
                 self._tail, self._tail_size = self.log.tail(TAIL_LINES), self.log.size
-                changed = True
+                return Refreshed(changed=True)
+            else:
+                return Refreshed()  # one slice more is counted, which no row shows
         except WharfError as error:
             problem = clean_plain(error.message)
             changed, self.problem = problem != self.problem, problem

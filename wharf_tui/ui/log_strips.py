@@ -7,7 +7,7 @@ from datetime import timezone
 from enum import Enum
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -19,6 +19,9 @@ from wharf_tui.model.timestamps import NS, to_datetime
 from wharf_tui.ui import words
 from wharf_tui.ui.log_document import Row
 from wharf_tui.ui.sgr_styles import rich_style
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _UNKNOWN_ID: Final = "·"
 _CUT_LEFT, _CUT_RIGHT = "◂", "▸"
@@ -86,20 +89,32 @@ def draw_row(row: Row, look: LogLook) -> DrawnRow:
     if isinstance(row, Gap):
         return _draw_gap(row, look)
     content = _content(row, look)
+    text_width = sum(segment.cell_length for segment in content)
     room = max(look.width - look.gutter_width, 1)
-    text_width = content.cell_length
-    visible = content.crop(look.column, look.column + room).extend_cell_length(room, look.text)
-    if text_width > look.column + room:
-        visible = Strip.join([visible.crop(0, room - 1), Strip([Segment(_CUT_RIGHT, look.mark)], 1)])
-    gutter = Segment(_gutter(row, look), look.gutter)
-    strip = Strip.join([Strip([gutter], look.gutter_width), visible])
+    goes_on = text_width > look.column + room
+    end = look.column + room - goes_on
+    segments = [Segment(_gutter(row, look), look.gutter), *_between(content, look.column, end)]
+    if goes_on:
+        segments.append(Segment(_CUT_RIGHT, look.mark))
+    elif text_width < end:
+        segments.append(Segment(" " * (end - max(text_width, look.column)), look.text))
+    strip = Strip(segments, look.gutter_width + room)
     return DrawnRow(strip.adjust_cell_length(look.width, look.text), text_width)
 
 
+def _between(segments: list[Segment], start: int, end: int) -> Iterator[Segment]:
+    """What lies in the cells from ``start`` to ``end``; a wide character that is cut in half becomes a blank."""
+    position = 0
+    for segment in segments:
+        width = segment.cell_length
+        if position + width > start and position < end:
+            left, _ = segment.split_cells(end - position) if position + width > end else (segment, None)
+            yield left.split_cells(start - position)[1] if position < start else left
+        position += width
+
+
 def _draw_gap(gap: Gap, look: LogLook) -> DrawnRow:
-    text = f" {clean_plain(gap.describe())} "
-    room = max(look.width - look.gutter_width, 1)
-    line = f"{'╌' * look.gutter_width}{text}".ljust(look.gutter_width + room, "╌")
+    line = f"╌╌╌╌ {clean_plain(gap.describe())} ".ljust(look.width, "╌")
     strip = Strip([Segment(line, look.gap)])
     return DrawnRow(strip.adjust_cell_length(look.width, look.gap), 0)
 
@@ -140,9 +155,9 @@ def _clock(seconds: int, zone: timezone | None) -> str:
     return to_datetime(seconds * NS, zone).strftime("%H:%M:%S")
 
 
-def _content(line: LogLine, look: LogLook) -> Strip:
+def _content(line: LogLine, look: LogLook) -> list[Segment]:
     styled = clean(line.message, is_cut=line.is_cut)
-    segments = list(_text_segments(styled, look))
+    segments = _text_segments(styled, look)
     notes = []
     if styled.frames > 1:
         notes.append(f"↺ {styled.frames:,}")
@@ -150,7 +165,7 @@ def _content(line: LogLine, look: LogLook) -> Strip:
         notes.append(f"… {words.size(line.size - len(line.message))} more")
     if notes:
         segments.append(Segment("  " + "  ".join(notes), look.mark))
-    return Strip(segments)
+    return segments
 
 
 def _text_segments(styled: StyledText, look: LogLook) -> list[Segment]:

@@ -28,7 +28,8 @@ _COLORS: Final = {
     Status.UNKNOWN: "$warning",
 }
 _TURNING: Final = "◐◓◑◒"
-_TURNS_NS: Final = 300_000_000
+TURN_NS: Final = 250_000_000
+"""How long a running sign stands still: durations tick in whole multiples of it."""
 _SKIPPED: Final = "↷"
 
 
@@ -37,7 +38,7 @@ def glyph(status: Status, *, skipped: bool = False, at_ns: int | None = None) ->
     if skipped:
         return _SKIPPED
     if status is Status.RUNNING and at_ns is not None:
-        return _TURNING[at_ns // _TURNS_NS % len(_TURNING)]
+        return _TURNING[at_ns // TURN_NS % len(_TURNING)]
     return _GLYPHS[status]
 
 

@@ -40,16 +40,23 @@ def completeness(step: StepState, document: LogDocument, liveness: Liveness) -> 
         first = clean_plain((holes or document.gaps)[0].describe())
         more = len(document.gaps) - 1
         return first + (f" (and {more} more)" if more else ""), True
-    last, expected = document.log.last_log_id, step.last_log_id
-    if expected is not None and last < expected:
-        return f"{last:,} of {words.lines(expected)}: the rest is missing", True
-    if expected is not None:
-        return (f"1-{last:,} complete" if last else "no lines, complete"), False
+    last = document.log.last_log_id
+    if step.last_log_id is not None:
+        return _against_record(last, step.last_log_id)
     if may_grow(step, liveness):
         return f"{words.lines(last)} so far", False
     if liveness is Liveness.UNFINISHED and step.status is Status.UNKNOWN:
         return f"{words.lines(last)}, then the worker was gone", True
     return words.lines(last), False
+
+
+def _against_record(last: int, recorded: int) -> tuple[str, bool]:
+    """What is there beside what the build noted when the step's log ended."""
+    if last < recorded:
+        return f"{last:,} of {words.lines(recorded)}: the rest is missing", True
+    if last > recorded:
+        return f"{words.lines(last)} where the build recorded {recorded:,}", True
+    return (f"1-{last:,} complete" if last else "no lines, complete"), False
 
 
 def outcome(step: StepState) -> str:

@@ -1,9 +1,11 @@
-"""Sizes, ages and counts, as people read them."""
+"""Sizes, ages, counts and paths, as people read them."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
+from wharf_tui.model.text import clean_plain
 from wharf_tui.model.timestamps import NS, format_duration
 
 _UNITS: Final = ("B", "KB", "MB", "GB", "TB")
@@ -38,3 +40,10 @@ def elapsed(nanoseconds: int) -> str:
 def lines(count: int) -> str:
     """``1 line``, ``4,213 lines``."""
     return "1 line" if count == 1 else f"{count:,} lines"
+
+
+def place(path: Path) -> str:
+    """A path, safe to show, with ``~`` for the user's home."""
+    home = Path.home()
+    short = Path("~") / path.relative_to(home) if path.is_relative_to(home) else path
+    return clean_plain(str(short))

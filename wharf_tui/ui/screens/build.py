@@ -11,7 +11,9 @@ from textual.getters import query_one
 from textual.screen import Screen
 
 from wharf_tui.model.build import Liveness, StepState
+from wharf_tui.model.errors import WharfError
 from wharf_tui.model.status import Status
+from wharf_tui.model.text import clean_plain
 from wharf_tui.ui.log_document import LogDocument
 from wharf_tui.ui.slices import SliceBudget
 from wharf_tui.ui.widgets.build_header import BuildHeader
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
 
 _BUSY_SECONDS: Final = 1 / 30
 """Between two looks while something comes in."""
+_COUNTING_SECONDS: Final = 0.004
+"""Between two slices while a large log is being counted: the screen and the keys get half of the time."""
+_COUNTING_SHOWN_SECONDS: Final = 0.1
+"""How often the progress of counting is shown."""
 _QUIET_SECONDS: Final = 0.25
 """While nothing comes in; also the rate at which running steps turn."""
 _ENDED_SECONDS: Final = 1.0
@@ -104,6 +110,7 @@ class BuildScreen(Screen[None], inherit_bindings=False):
         self._budget = SliceBudget()
         self._pause = _BUSY_SECONDS
         self._next_look = 0.0
+        self._next_show = 0.0
         self._told: set[str] = set()
         self.notice = ""
         """Something that is going on with the build, such as its cancellation."""
@@ -143,17 +150,37 @@ class BuildScreen(Screen[None], inherit_bindings=False):
         started = time.monotonic()
         changed = self._look_at_steps(started)
         changed = self._look_at_log() or changed
+        if self._is_counting and started < self._next_show:
+            self._look_again(_COUNTING_SECONDS)
+            return
+        self._next_show = started + _COUNTING_SHOWN_SECONDS
         self.update_view()
         quiet = _ENDED_SECONDS if self.feed.liveness is Liveness.FROZEN else _QUIET_SECONDS
         self._pause = _BUSY_SECONDS if changed else min(self._pause * 1.5, quiet)
-        self.set_timer(self._pause, self._look)
+        self._look_again(_COUNTING_SECONDS if self._is_counting else self._pause)
+
+    def _look_again(self, seconds: float) -> None:
+        """Look again so long after the screen has been drawn: a slow terminal is shown less, not later."""
+        self.call_after_refresh(self.set_timer, seconds, self._look)
+
+    @property
+    def _document(self) -> LogDocument | None:
+        return self._documents.get(self._shown) if self._shown is not None else None
+
+    @property
+    def _is_counting(self) -> bool:
+        return self._document is not None and self._document.is_counting
 
     def _look_at_steps(self, now: float) -> bool:
         if now < self._next_look:
             return False
-        changed = self.feed.refresh()
+        try:
+            changed = self.feed.refresh()
+            problems = self.feed.problems
+        except WharfError as error:
+            changed, problems = False, (clean_plain(error.message),)
         self._next_look = now + max(_STEPS_SECONDS, _LOOK_SHARE * (time.monotonic() - now))
-        for problem in self.feed.problems:
+        for problem in problems:
             if problem not in self._told:
                 self._told.add(problem)
                 self.notify(problem, severity="warning", markup=False)
@@ -162,7 +189,7 @@ class BuildScreen(Screen[None], inherit_bindings=False):
         return changed
 
     def _look_at_log(self) -> bool:
-        document = self._documents.get(self._shown) if self._shown is not None else None
+        document = self._document
         if document is None:
             return False
         started = time.monotonic()

@@ -15,7 +15,6 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Input, Static
 
 from wharf_tui.model.build import Liveness
-from wharf_tui.model.text import clean_plain
 from wharf_tui.results.catalogue import BuildSummary, list_builds
 from wharf_tui.ui import words
 from wharf_tui.ui.safe_info import safe_summary
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 _LOOK_SECONDS: Final = 2.0
-_TURN_SECONDS: Final = 0.3
+_TURN_SECONDS: Final = 0.25
 
 
 class CatalogueScreen(Screen[None], inherit_bindings=False):
@@ -46,7 +45,7 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
     AUTO_FOCUS = "BuildTable"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash,ctrl+f", "narrow", "Narrow", key_display="/", id="catalogue.narrow"),
-        Binding("escape", "widen", "Show all again", show=False, id="catalogue.widen"),
+        Binding("escape", "widen", "Show all", key_display="esc", id="catalogue.widen"),
         Binding("r", "look", "Look again", show=False, id="catalogue.look"),
         Binding("q", "app.back", "Quit", id="catalogue.quit"),
     ]
@@ -85,8 +84,7 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
         yield KeyHints()
 
     def on_mount(self) -> None:
-        """Begin to look."""
-        self._look()
+        """Begin to look; the first time is when the screen comes up."""
         self.set_interval(_LOOK_SECONDS, self._look)
         self.set_interval(_TURN_SECONDS, self._turn)
 
@@ -116,7 +114,7 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
         builds = [build for build in self._builds if matches(build, wanted)]
         self.table.show(builds, self._clock())
         self._heading.show(table_heading(self.size.width - 1))
-        place = clean_plain(str(self._builds_dir))
+        place = words.place(self._builds_dir)
         found = f"{len(builds)} of {len(self._builds)}" if wanted else f"{len(builds)}"
         self._header.show(
             Content.assemble((" wharf ", "$faint"), ("builds", "bold"), (f"  {found}", "$muted")),
@@ -135,7 +133,7 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
         self.call_after_refresh(self.update_view)
 
     def on_screen_resume(self) -> None:
-        """Back from a build: look what has happened since."""
+        """The screen comes up, or comes back from a build: look what there is."""
         self._look()
 
     def on_row_list_chosen(self) -> None:
@@ -143,6 +141,13 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
         build = self.table.current
         if build is not None:
             self.post_message(self.BuildChosen(build))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what can be done now."""
+        del parameters
+        if action == "narrow":
+            return not self._filter.has_focus
+        return self._filter.display if action == "widen" else True
 
     def action_look(self) -> None:
         """Look again at once."""
@@ -174,7 +179,7 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
 def matches(build: BuildSummary, wanted: str) -> bool:
     """Whether every word is found somewhere in the row, in any case."""
     row = (
-        f"{build.build_id} {build.name} {build.status.label} {build.liveness.value} {build.origin} "
+        f"{build.build_id} {build.status.label} {build.liveness.value} {build.origin} "
         f"{build.failed_step} {build.source}"
     ).lower()
     return all(word in row for word in wanted.lower().split())

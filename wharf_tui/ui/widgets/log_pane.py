@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 from textual.content import Content
 from textual.getters import query_one
-from textual.widgets import ContentSwitcher, Static
 
 from wharf_tui.ui import status_look, step_story
 from wharf_tui.ui.widgets.log_view import LogView
@@ -28,8 +27,6 @@ class LogPane(Vertical):
     view = query_one(LogView)
     _title = query_one("#log-title", SplitLine)
     _status = query_one("#log-status", SplitLine)
-    _switcher = query_one(ContentSwitcher)
-    _reason = query_one("#log-empty", Static)
 
     def __init__(self, *, zone: timezone | None = None, id: str | None = None) -> None:  # noqa: A002  Textual's name
         super().__init__(id=id)
@@ -38,9 +35,7 @@ class LogPane(Vertical):
     def compose(self) -> ComposeResult:
         """Title, log or explanation, status."""
         yield SplitLine(id="log-title")
-        with ContentSwitcher(initial="log-view"):
-            yield LogView(zone=self._zone, id="log-view")
-            yield Static(id="log-empty", markup=False)
+        yield LogView(zone=self._zone, id="log-view")
         yield SplitLine(id="log-status")
 
     def show_step(
@@ -50,20 +45,17 @@ class LogPane(Vertical):
         grows = step_story.may_grow(step, liveness)
         self._title.show(self._title_left(step, now_ns, live=grows), self._title_right())
         self._status.show(self._completeness(step, document, liveness), self._badge(document, grows=grows))
-        is_empty = document.row_count == 0 and not document.problem
-        if is_empty:
-            headline, explanation = step_story.why_empty(step, build, liveness, now_ns)
-            self._reason.update(
-                Content.assemble((headline, "bold"), "\n", (explanation, "$muted")),
-            )
-        self._switcher.current = "log-empty" if is_empty else "log-view"
+        self.view.why_empty = (
+            ("This log cannot be read", document.problem)
+            if document.problem
+            else step_story.why_empty(step, build, liveness, now_ns)
+        )
 
     def show_nothing(self, headline: str, explanation: str) -> None:
         """There is no step to show."""
         self._title.show(Content())
         self._status.show(Content())
-        self._reason.update(Content.assemble((headline, "bold"), "\n", (explanation, "$muted")))
-        self._switcher.current = "log-empty"
+        self.view.why_empty = (headline, explanation)
 
     def _title_left(self, step: StepState, now_ns: int, *, live: bool) -> Content:
         look = status_look.color(step.status, skipped=step.skipped)
@@ -101,6 +93,14 @@ class LogPane(Vertical):
         if visible.start == 0:
             return Content.styled("TOP ", "$muted")
         return Content.styled(f"{visible.stop / rows:.0%} ", "$muted")
+
+    def on_descendant_focus(self) -> None:
+        """The title shows where the keys go."""
+        self._title.add_class("-focused")
+
+    def on_descendant_blur(self) -> None:
+        """The keys go elsewhere."""
+        self._title.remove_class("-focused")
 
     def on_click(self) -> None:
         """A click anywhere in the pane means its lines."""

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import timezone
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.geometry import Size
@@ -55,8 +58,8 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("k,up", "up", "A line down, up", show=False, id="log.up"),
         Binding("ctrl+d", "half_page(1)", "Half a page down, up", show=False, id="log.half-down"),
         Binding("ctrl+u", "half_page(-1)", "Half a page down, up", show=False, id="log.half-up"),
-        Binding("space,pagedown,ctrl+f", "page(1)", "A page down, up", show=False, id="log.page-down"),
-        Binding("b,pageup,ctrl+b", "page(-1)", "A page down, up", show=False, id="log.page-up"),
+        Binding("space,pagedown", "page(1)", "A page down, up", show=False, id="log.page-down"),
+        Binding("b,pageup", "page(-1)", "A page down, up", show=False, id="log.page-up"),
         Binding("g,home", "top", "First line", show=False, id="log.top"),
         Binding("G,end", "bottom", "Last line, follow", show=False, id="log.bottom"),
         Binding("l,right", "side(1)", "Sideways", show=False, id="log.right"),
@@ -71,6 +74,8 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
     """What the gutter tells about time."""
     show_ids: reactive[bool] = reactive(default=True)
     """Whether the gutter shows log IDs."""
+    why_empty: reactive[tuple[str, str]] = reactive(("", ""))
+    """A headline and an explanation, shown where there are no rows."""
 
     class Moved(Message):
         """What the view shows, or whether it follows, is different now."""
@@ -160,7 +165,9 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """One line of the widget."""
         look = self._look or self._make_look()
-        row = self._document.row(y + self.scroll_offset.y) if self._document is not None else None
+        if self._document is None or not self._document.row_count:
+            return self._explain(y, look)
+        row = self._document.row(y + self.scroll_offset.y)
         if row is None:
             return Strip.blank(look.width, look.text)
         key = (row, look)
@@ -170,6 +177,17 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
             self._drawn[key] = drawn
             self._widest = max(self._widest, drawn.text_width)
         return drawn.strip
+
+    def _explain(self, y: int, look: LogLook) -> Strip:
+        """A line of the explanation why there is nothing, in the middle."""
+        line = y - max(self.size.height // 2 - 1, 0)
+        if line not in (0, 1):
+            return Strip.blank(look.width, look.text)
+        text = set_cell_size(self.why_empty[line], min(cell_len(self.why_empty[line]), look.width))
+        style = look.text + Style(bold=True) if line == 0 else look.mark
+        left = (look.width - cell_len(text)) // 2
+        strip = Strip([Segment(" " * left, look.text), Segment(text, style)])
+        return strip.extend_cell_length(look.width, look.text)
 
     def notify_style_update(self) -> None:
         """The theme has changed."""

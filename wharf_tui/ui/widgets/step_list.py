@@ -42,6 +42,7 @@ class StepList(RowList):
         self._rows: list[StepState | str] = []
         self._now_ns = 0
         self._live = False
+        self._shown: tuple[tuple[StepState, ...], bool, int] | None = None
 
     @property
     def row_count(self) -> int:
@@ -56,6 +57,10 @@ class StepList(RowList):
 
     def show(self, build: BuildInfo, now_ns: int, *, live: bool) -> None:
         """Show the build's steps as they stand; the cursor stays on its step."""
+        shown = (build.steps, live, now_ns // status_look.TURN_NS if live else 0)
+        if shown == self._shown:
+            return
+        self._shown = shown
         current = self.current
         rows: list[StepState | str] = []
         stage = ""

@@ -1,0 +1,135 @@
+"""Quitting, interrupting and cancelling, with and without a build that runs beside the viewer."""
+
+from __future__ import annotations
+
+import pytest
+
+from wharf_tui.model.errors import InputError, NotABuildError
+from wharf_tui.ui.screens.build import BuildScreen
+from wharf_tui.ui.screens.confirm import ConfirmScreen
+from wharf_tui.ui.screens.help import HelpScreen, key_groups
+
+
+class Controller:
+    """A build that ends when it is cancelled often enough."""
+
+    def __init__(self, ends_after: int = 1) -> None:
+        self.running = True
+        self.failure = ""
+        self.cancelled = 0
+        self._ends_after = ends_after
+
+    def cancel(self) -> None:
+        self.cancelled += 1
+        self.running = self.cancelled < self._ends_after
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+q", "ctrl+c"])
+async def test_without_a_running_build_one_leaves_at_once(key, sample, run_app):
+    async with run_app(sample.path) as pilot:
+        await pilot.press(key)
+    assert pilot.app.return_code == 0
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+q"])
+async def test_a_running_build_asks_first(key, sample, run_app):
+    controller = Controller()
+    async with run_app(sample.path, controller=controller) as pilot:
+        await pilot.press(key)
+        assert isinstance(pilot.app.screen, ConfirmScreen)
+        await pilot.press("n")
+        assert isinstance(pilot.app.screen, BuildScreen)
+        assert controller.cancelled == 0
+        await pilot.press(key, "y")
+        assert controller.cancelled == 1
+        await _until_left(pilot)
+    assert pilot.app.return_code == 0
+
+
+async def test_leaving_waits_for_the_end_and_can_be_hurried(sample, run_app, see):
+    controller = Controller(ends_after=3)
+    async with run_app(sample.path, controller=controller) as pilot:
+        await pilot.press("q", "y")
+        seen = see(pilot)
+        await seen.until(lambda: "Cancelling…" in seen.header)
+        assert pilot.app.is_running
+        await pilot.press("ctrl+c")
+        assert controller.cancelled == 2
+        await pilot.press("q")
+        assert controller.cancelled == 3
+        await _until_left(pilot)
+
+
+async def test_ctrl_c_cancels_the_build_and_stays(sample, run_app, see):
+    controller = Controller(ends_after=2)
+    async with run_app(sample.path, controller=controller) as pilot:
+        seen = see(pilot)
+        await pilot.press("ctrl+c")
+        assert controller.cancelled == 1
+        await seen.until(lambda: "Cancelling…" in seen.header)
+        await pilot.press("ctrl+c")
+        await seen.until(lambda: "Cancelling…" not in seen.header)
+        assert pilot.app.is_running
+        await pilot.press("q")
+        await _until_left(pilot)
+
+
+async def test_why_the_build_could_not_go_on_is_told_once(sample, run_app):
+    controller = Controller()
+    async with run_app(sample.path, controller=controller) as pilot:
+        controller.running, controller.failure = False, "no Docker at [/var/run]\x1b]0;x\x07"
+        for _ in range(100):
+            await pilot.pause(0.02)
+            if pilot.app._notifications:
+                break
+        await pilot.pause(0.5)
+        assert [note.message for note in pilot.app._notifications] == ["no Docker at [/var/run]␛]0;x␇"]
+
+
+async def test_the_question_goes_when_the_build_ends_by_itself(sample, run_app):
+    controller = Controller()
+    async with run_app(sample.path, controller=controller) as pilot:
+        await pilot.press("q")
+        assert isinstance(pilot.app.screen, ConfirmScreen)
+        controller.running = False
+        for _ in range(200):
+            await pilot.pause(0.02)
+            if isinstance(pilot.app.screen, BuildScreen):
+                break
+        assert isinstance(pilot.app.screen, BuildScreen)
+        assert controller.cancelled == 0
+        assert pilot.app.is_running
+
+
+async def test_escape_at_the_root_does_not_leave(sample, run_app):
+    async with run_app(sample.path) as pilot:
+        await pilot.press("escape")
+        assert isinstance(pilot.app.screen, BuildScreen)
+
+
+async def test_help_tells_the_keys_of_where_one_is(sample, run_app):
+    async with run_app(sample.path) as pilot:
+        groups = dict(key_groups(pilot.app.screen))
+        assert list(groups)[:2] == ["Log", "Build"]
+        assert ("Last line, follow", "G end") in groups["Log"]
+        await pilot.press("tab")
+        assert "Steps" in dict(key_groups(pilot.app.screen))
+        await pilot.press("question_mark")
+        assert isinstance(pilot.app.screen, HelpScreen)
+        await pilot.press("j", "k", "q")
+        assert isinstance(pilot.app.screen, BuildScreen)
+
+
+def test_what_is_no_build_is_refused_before_a_screen_opens(open_app, tmp_path):
+    with pytest.raises(InputError, match="does not exist"):
+        open_app(tmp_path / "nowhere")
+    with pytest.raises(NotABuildError):
+        open_app(tmp_path)
+
+
+async def _until_left(pilot) -> None:
+    for _ in range(200):
+        if not pilot.app.is_running or pilot.app._exit:
+            return
+        await pilot.pause(0.02)
+    raise AssertionError("still here")
