@@ -32,6 +32,7 @@ def report_what_is_missing(reader: BuildReader, steps: Iterable[StepState]) -> i
         status = ExitStatus.INCOMPLETE
     for problem in reader.problems:
         _say(problem)
+        status = ExitStatus.INCOMPLETE
     return status
 
 

@@ -10,9 +10,8 @@ from wharf_tui.cli.completeness import report_what_is_missing
 from wharf_tui.cli.connect_options import ConnectOptions, connect_options, looks_like_address
 from wharf_tui.cli.plain import print_as_it_comes
 from wharf_tui.cli.print_logs import LogsRequest, print_stored
-from wharf_tui.results.build_reader import BuildReader
-from wharf_tui.results.catalogue import find_build
-from wharf_tui.results.layout import default_builds_dir
+from wharf_tui.cli.target import open_target
+from wharf_tui.results.files_reader import FilesReader
 
 
 @click.command()
@@ -35,7 +34,10 @@ def command(
     output: str,
     connect: ConnectOptions,
 ) -> int:
-    """Print the logs of TARGET: a build's folder, number or name, `latest`, or a worker's HOST:PORT.
+    """Print the logs of TARGET.
+
+    TARGET is a build's folder, number or name, `latest`, a worker's HOST:PORT, a text file (also a compressed one), a
+    folder of them, or `-` for standard input.
 
     Several steps are merged by time. With `--output json` each line is an object with stepId, logId, timestamp,
     message, step and stage; bytes that are no UTF-8 come as messageBase64, too. Exit status 3 says that lines
@@ -46,8 +48,11 @@ def command(
         from wharf_tui.cli.attach_build import print_remote_logs
 
         return asyncio.run(print_remote_logs(connect.endpoint(target), request))
-    reader = BuildReader.open(find_build(target, default_builds_dir()))
+    reader = open_target(target)
     try:
+        if isinstance(reader, FilesReader):
+            reader.wait_for_streams()
+            reader.refresh()
         if follow:
             asyncio.run(print_as_it_comes(reader, request.style(reader), request.only(reader)))
         else:

@@ -1,28 +1,46 @@
-"""``wharf-tui open``: stored builds in the viewer."""
+"""``wharf-tui open``: stored builds and text files in the viewer."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 import click
 
+from wharf_tui.cli.target import STANDARD_INPUT, is_build, open_files
 from wharf_tui.model.errors import UsageError
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.catalogue import find_build
 from wharf_tui.results.layout import default_builds_dir
 
+if TYPE_CHECKING:
+    from wharf_tui.ui.feed import Feed
+
 
 @click.command()
-@click.argument("target", required=False)
-def command(target: str | None) -> None:
-    """Open TARGET in the viewer: a build's folder, number or name, or `latest`. Without it, choose from a list."""
-    if target is None:
+@click.argument("targets", metavar="[TARGET]...", nargs=-1)
+def command(targets: tuple[str, ...]) -> None:
+    """Open TARGETs in the viewer; without one, choose from a list of all builds.
+
+    A TARGET is a build's folder, number or name, or `latest`. Several builds are shown as a list. Text files, compressed ones
+    too, folders of them, and `-` for standard input are shown side by side as if they were steps of one build.
+    """
+    if not targets:
         open_catalogue()
         return
-    path = find_build(target, default_builds_dir())
-    BuildReader.open(path).close()  # what is wrong with it is said before the screen is taken
-    _show(path)
+    builds_dir = default_builds_dir()
+    paths = [Path("-") if target == STANDARD_INPUT else find_build(target, builds_dir) for target in targets]
+    builds = tuple(path for path in paths if is_build(path))
+    if builds and len(builds) < len(paths):
+        raise UsageError("builds and text files cannot be opened together", "Open them one after the other.")
+    if not builds:
+        _show_files([str(path) for path in paths])
+        return
+    for path in builds:
+        BuildReader.open(path).close()  # what is wrong with it is said before the screen is taken
+    _show(builds[0] if len(builds) == 1 else builds)
 
 
 def open_catalogue() -> None:
@@ -36,12 +54,41 @@ def require_terminal() -> None:
     Raises:
         UsageError: there is none.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (os.isatty(0) and sys.stdout.isatty()):
         raise UsageError("the viewer needs a terminal", "Use `wharf-tui logs` to print logs.")
 
 
-def _show(path: Path | None) -> None:
+def _show_files(targets: list[str]) -> None:
+    from wharf_tui.ui.feed import StoreFeed
+
+    piped = _free_standard_input() if STANDARD_INPUT in targets else None
+    reader = open_files(targets, piped)
+    try:
+        _show(StoreFeed(reader))
+    finally:
+        reader.close()
+
+
+def _free_standard_input() -> IO[bytes]:
+    """Standard input carries a log: take it aside, and let keys come from the terminal itself.
+
+    Raises:
+        UsageError: there is no terminal.
+    """
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY)
+    except OSError as error:
+        raise UsageError(
+            "the viewer needs a terminal for its keys", "Use `wharf-tui logs -` to print."
+        ) from error
+    piped = os.dup(0)
+    os.dup2(terminal, 0)
+    os.close(terminal)
+    return os.fdopen(piped, "rb")
+
+
+def _show(target: Path | tuple[Path, ...] | Feed | None) -> None:
     require_terminal()
     from wharf_tui.ui.app import WharfApp
 
-    WharfApp(path, default_builds_dir(), None).run()
+    WharfApp(target, default_builds_dir(), None).run()

@@ -104,7 +104,8 @@ class BuildReader:
 
     def artifacts(self, step_id: StepId) -> tuple[ArtifactEvent, ...]:
         """A step's artifacts in order."""
-        return read_artifact_events(layout.step_dir(self.path, step_id) / layout.ARTIFACTS)[0]
+        folder = layout.step_dir(self.path, step_id)
+        return () if folder.is_symlink() else read_artifact_events(folder / layout.ARTIFACTS)[0]
 
     def step(self, step_id: int) -> StepState | None:
         """One step; None where the build has none with this ID."""

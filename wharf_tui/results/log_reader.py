@@ -91,6 +91,8 @@ class LogReader:
             InputError: the file is there but cannot be read, or it is a link, a pipe or a device.
         """
         changed = self._look_at_file()
+        if self._file is None:
+            return changed
         # The gaps are read behind the size: a hole is on the disk before the lines behind it are.
         changed = self._refresh_gaps() or changed
         budget = self.size - self._index.covered if budget_bytes is None else budget_bytes
@@ -140,7 +142,7 @@ class LogReader:
             return b""
         position, stop = self.offset_of(line), self.offset_of(line + 1)
         head = self.read_raw(position, min(LONGEST_STAMP + 1, stop - position))
-        _, skip = split_stamp(head.partition(b"\n")[0])
+        _, skip = self._split(head.partition(b"\n")[0])
         data = self.read_raw(position + skip + start, min(length, stop - position - skip - start))
         return data.removesuffix(b"\n") if position + skip + start + len(data) == stop else data
 
@@ -166,12 +168,10 @@ class LogReader:
             return self._index.covered
         block, rank = self._index.block_of_line_end(line - 1)
         data = self.read_raw(block * BLOCK, BLOCK)
-        position = -1
-        for _ in range(rank):
-            position = data.find(b"\n", position + 1)
-            if position < 0:  # the file has been cut off since; the next refresh will find that out
-                return self._index.covered
-        return block * BLOCK + position + 1
+        *ended, rest = data.split(b"\n", rank)
+        if len(ended) < rank:  # the file has been cut off since; the next refresh will find that out
+            return self._index.covered
+        return block * BLOCK + len(data) - len(rest)
 
     def log_id_of(self, line: int) -> LogId:
         """ID of the ``line``-th line of the file: more than the line's number only behind a hole."""
@@ -242,20 +242,31 @@ class LogReader:
         return True
 
     def _open(self) -> bool:
-        folder = self.path.parent
         with reading(self.path):
-            if not (layout.is_real_dir(folder.parent) and layout.is_real_dir(folder)):
+            handle = self._open_file()
+            if handle is None:
                 return False
-            try:
-                self._file = open_plain(self.path)
-            except FileNotFoundError:
-                return False
+            self._file = handle
             info = os.fstat(self._file)
             inode = (info.st_dev, info.st_ino)
             self.restarts += self._inode not in {None, inode}
             self.size, self._inode = info.st_size, inode
             self._index = load_index(self._index_path, self._file, self.size)
         return True
+
+    def _open_file(self) -> int | None:
+        """The log's descriptor; None where there is no log yet. Links lead out of a build, so none is followed."""
+        folder = self.path.parent
+        if not (layout.is_real_dir(folder.parent) and layout.is_real_dir(folder)):
+            return None
+        try:
+            return open_plain(self.path)
+        except FileNotFoundError:
+            return None
+
+    def _split(self, line: bytes) -> tuple[int | None, int]:
+        """A line's time, and where its message starts."""
+        return split_stamp(line)
 
     def _refresh_gaps(self) -> bool:
         try:
@@ -270,7 +281,7 @@ class LogReader:
         return True
 
     def _line(self, number: int, raw: bytes, raw_size: int, max_message: int) -> LogLine:
-        at_ns, skip = split_stamp(raw)
+        at_ns, skip = self._split(raw)
         log_id = self.log_id_of(number) if number else LogId(0)
         return LogLine(log_id, at_ns, raw[skip : skip + max_message], raw_size - skip)
 
