@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
 import resource
 import signal
+import struct
 import subprocess
+import sys
+import termios
 from pathlib import Path
 
 from tests.cli.conftest import COMMAND
@@ -164,3 +169,18 @@ def test_a_program_killed_before_its_first_write_leaves_an_unfinished_build(envi
     (folder / "build.lock").touch()
     assert wharf_tui("logs", "7").returncode == 3
     assert b"unfinished" in wharf_tui("builds").stdout
+
+
+def test_a_terminal_that_goes_away_ends_viewer_and_build(definition, environment, tmp_path: Path) -> None:
+    folder = definition(long="echo $$ > pid; echo up; sleep 1000")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        os.execve(sys.executable, [*COMMAND, "run", str(folder), "--runtime", "process"], {**environment, "TERM": "xterm"})
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    while b"up" not in os.read(terminal, 65536):
+        pass
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 130
+    assert BuildReader.open(only_build(environment)).info.steps[0].reason == "cancelled by SIGHUP"

@@ -37,7 +37,7 @@ async def attach_build(endpoint: Endpoint, names: Mapping[StepId, StepInfo], *, 
     session = AttachSession(endpoint, default_builds_dir(), names, None if interactive else GIVE_UP_SECONDS)
     await session.open()
     if interactive:
-        return await _show(session)
+        return await _show(session, endpoint.address)
     try:
         return await _print_to_the_end(session, LogsRequest(follow=True), prefix=True)
     finally:
@@ -108,19 +108,37 @@ async def _copying(session: AttachSession) -> AsyncIterator[asyncio.Task[None]]:
         await asyncio.gather(copying, return_exceptions=True)
 
 
-async def _show(session: AttachSession) -> int:
+async def _show(session: AttachSession, address: str) -> int:
     from wharf_tui.ui.app import WharfApp
+    from wharf_tui.ui.feed import StoreFeed
     from wharf_tui.ui.session_feed import SessionFeed
 
     async with _copying(session) as copying:
-        feed = SessionFeed(BuildReader.open(session.path), session.progress)
+        reader = BuildReader.open(session.path)
+        feed = (
+            StoreFeed(reader)
+            if session.copied_by_another
+            else SessionFeed(reader, session.progress, address, lambda: _failure_of(copying))
+        )
         await WharfApp(feed, default_builds_dir()).run_async()
         click.echo(f"Copy: {session.path}\nLook again: wharf-tui open {session.path.name}", err=True)
-        failure = copying.exception() if copying.done() and not copying.cancelled() else None
-    if isinstance(failure, WharfError):
+        failure = _failure_of(copying)
+    if failure is not None:
         tell(failure)
         return failure.exit_status
     return ExitStatus.SUCCESS
+
+
+def _failure_of(copying: asyncio.Task[None]) -> WharfError | None:
+    """Why the session could not go on.
+
+    Raises:
+        BaseException: it ended in a way that nobody foresaw.
+    """
+    failure = copying.exception() if copying.done() and not copying.cancelled() else None
+    if failure is None or isinstance(failure, WharfError):
+        return failure
+    raise failure
 
 
 def names_from_definition(path: Path, stage: str | None, environment: str | None) -> dict[StepId, StepInfo]:
@@ -131,5 +149,5 @@ def names_from_definition(path: Path, stage: str | None, environment: str | None
     """
     from wharf_tui.cli.build_options import BuildOptions
 
-    options = BuildOptions(path, None, stage, environment, (), None, 0)
+    options = BuildOptions(path, stage=stage, environment=environment)
     return {step.step_id: step.info for step in options.load(1).steps}

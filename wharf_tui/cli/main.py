@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -19,7 +20,9 @@ _VERBS = {
     "open": ("wharf_tui.cli.open", "Open stored builds in the viewer."),
     "logs": ("wharf_tui.cli.logs", "Print a build's logs."),
     "builds": ("wharf_tui.cli.builds", "List, show and prune stored builds."),
+    "cleanup": ("wharf_tui.cli.cleanup", "Remove what killed builds have left in Docker."),
     "worker": ("wharf_tui.cli.worker", "Run or serve builds without a screen."),
+    "aggregate": ("wharf_tui.cli.aggregate", "Copy builds into a database, exactly once."),
     "completion": ("wharf_tui.cli.completion", "Print the completion script of a shell."),
 }
 
@@ -101,9 +104,12 @@ def tell(error: WharfError) -> None:
 
 
 def _exit(status: int) -> NoReturn:
-    """Leave; a reader of ours that has gone away (``| head``) must not cause a message at the last flush."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Leave with this status, whoever has stopped listening: a reader (``| head``), or the whole terminal."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    if any(thread.name.startswith("textual-") for thread in threading.enumerate()):
+        os._exit(status)  # a terminal that went away while the viewer started leaves its threads waiting for keys
     sys.exit(status)

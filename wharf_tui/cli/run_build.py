@@ -25,11 +25,11 @@ from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.build_writer import BuildWriter
 from wharf_tui.results.follow import waiter_for
 from wharf_tui.results.layout import default_builds_dir
-from wharf_tui.runtimes.choice import choose_runtime
 from wharf_tui.runtimes.port import BuildContext, Runtime
 from wharf_tui.worker.builder import Builder, initial_steps
 
 if TYPE_CHECKING:
+    from wharf_tui.ui.app import WharfApp
     from wharf_tui.worker.auth import ListenSettings
 
 _EXIT = {Status.SUCCESS: ExitStatus.SUCCESS, Status.CANCELLED: ExitStatus.INTERRUPTED}
@@ -48,7 +48,7 @@ class _Run:
     pipeline: Pipeline
     store: BuildWriter
     runtime: Runtime
-    project_id: int
+    instance_id: str
     presentation: Presentation
     listen: ListenSettings | None
 
@@ -62,7 +62,7 @@ def run_build(options: BuildOptions, presentation: Presentation, listen: ListenS
     builds_dir = default_builds_dir()
     number = BuildId(options.build_id) if options.build_id is not None else next_build_id(builds_dir)
     pipeline = options.load(number)
-    runtime = choose_runtime(options.runtime)
+    runtime = options.make_runtime()
     info = BuildInfo(
         build_id=number,
         steps=initial_steps(pipeline),
@@ -71,16 +71,23 @@ def run_build(options: BuildOptions, presentation: Presentation, listen: ListenS
         environment=options.environment or "",
     )
     store = BuildWriter.create(builds_dir, info)
-    run = _Run(pipeline, store, runtime, options.project_id, presentation, listen)
+    instance_id = options.configuration().text("instanceId", default="local")
+    run = _Run(pipeline, store, runtime, instance_id, presentation, listen)
     result = asyncio.run(_run(run))
-    print_verdict(store.path, interactive=presentation is Presentation.VIEWER)
+    with contextlib.suppress(OSError):  # the terminal may be gone; the exit status still tells
+        print_verdict(store.path, interactive=presentation is Presentation.VIEWER)
     return _EXIT.get(result, ExitStatus.FAILED)
 
 
 async def _run(run: _Run) -> Status:
     store = run.store
     context = BuildContext(
-        store.build_id, store.path.name, run.pipeline, run.pipeline.directory, run.project_id
+        build_id=store.build_id,
+        build_name=store.path.name,
+        pipeline=run.pipeline,
+        directory=run.pipeline.directory,
+        project_id=run.pipeline.project_id,
+        instance_id=run.instance_id,
     )
     builder = Builder(context, store, run.runtime)
     stop = asyncio.Event()
@@ -93,7 +100,7 @@ async def _run(run: _Run) -> Status:
         building = asyncio.create_task(builder.run(), name="build")
         try:
             with on_stop_signals(interrupted):
-                await _present(run, builder)
+                await _present(run, builder, stop)
                 result = await building
                 if (
                     run.listen is not None
@@ -133,11 +140,22 @@ async def _served(run: _Run) -> AsyncIterator[None]:
         reader.close()
 
 
-async def _present(run: _Run, builder: Builder) -> None:
+async def _leave_when_stopped(app: WharfApp, stop: asyncio.Event) -> None:
+    """Who ends the process from outside wants the viewer gone, too; its terminal may not even be there any more."""
+    await stop.wait()
+    app.exit()
+
+
+async def _present(run: _Run, builder: Builder, stop: asyncio.Event) -> None:
     if run.presentation is Presentation.VIEWER:
         from wharf_tui.ui.app import WharfApp
 
-        await WharfApp(run.store.path, run.store.path.parent, builder).run_async()
+        app = WharfApp(run.store.path, run.store.path.parent, builder)
+        leaving = asyncio.create_task(_leave_when_stopped(app, stop), name="leave-when-stopped")
+        try:
+            await app.run_async()
+        finally:
+            leaving.cancel()
     elif run.presentation is Presentation.LINES:
         from wharf_tui.cli.output import terminal_style
         from wharf_tui.cli.plain import print_as_it_comes

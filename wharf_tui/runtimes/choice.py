@@ -2,26 +2,106 @@
 
 from __future__ import annotations
 
-from wharf_tui.model.errors import RuntimeUnavailableError
+from dataclasses import dataclass
+
+from wharf_tui.model.errors import InputError, RuntimeUnavailableError
+from wharf_tui.runtimes.configuration import Configuration
+from wharf_tui.runtimes.docker.settings import DockerSettings, Limits, PullPolicy
 from wharf_tui.runtimes.port import Runtime
+from wharf_tui.runtimes.step_commands import StepImages
 
 NAMES = ("docker", "kubernetes", "process")
 
 
-def choose_runtime(name: str | None) -> Runtime:
-    """Make the runtime for a build.
+@dataclass(frozen=True, slots=True)
+class RuntimeOptions:
+    """What a user says of where and how steps run."""
 
-    Args:
-        name: one of NAMES; None takes what is reachable.
+    name: str | None = None
+    """One of NAMES; None takes what is reachable."""
+    gitignore: bool = True
+    """Whether what ``.gitignore`` names stays out of the steps' source tree."""
+    keep_failed: bool = False
+    start_seconds: float | None = None
+    step_seconds: float | None = None
+
+
+def choose_runtime(options: RuntimeOptions, configuration: Configuration) -> Runtime:
+    """Make the runtime for a build.
 
     Raises:
         RuntimeUnavailableError: nothing answers.
+        InputError: the configuration has a value that makes no sense.
     """
-    if name == "process":
-        from wharf_tui.runtimes.process.runtime import ProcessRuntime
+    match options.name or _first_that_answers(configuration):
+        case "process":
+            from wharf_tui.runtimes.process.runtime import ProcessRuntime
 
-        return ProcessRuntime()
+            return ProcessRuntime()
+        case "docker":
+            from wharf_tui.runtimes.docker.runtime import DockerRuntime
+
+            return DockerRuntime(
+                docker_settings(configuration), _limits(options), gitignore=options.gitignore
+            )
+        case _:
+            raise RuntimeUnavailableError(
+                "this version runs no steps in Kubernetes yet", "Use `--runtime docker`."
+            )
+
+
+def docker_settings(configuration: Configuration) -> DockerSettings:
+    """What the configuration says of images and when to pull them.
+
+    Raises:
+        InputError: a value makes no sense.
+    """
+    word = configuration.text("worker", "steps", "container", "imagePullPolicy")
+    return DockerSettings(pull_policy=_pull_policy(word), images=_images(configuration))
+
+
+def _pull_policy(word: str) -> PullPolicy:
+    """Kubernetes' words and Docker's own, in any letter case."""
+    known = {
+        "": PullPolicy.MISSING,
+        "ifnotpresent": PullPolicy.MISSING,
+        **{policy.value: policy for policy in PullPolicy},
+    }
+    try:
+        return known[word.lower()]
+    except KeyError as error:
+        raise InputError(
+            f"worker.steps.container.imagePullPolicy is {word!r}", "Write Always, IfNotPresent or Never."
+        ) from error
+
+
+def _images(configuration: Configuration) -> StepImages:
+    defaults = StepImages()
+
+    def image(step_type: str, default: str) -> str:
+        name, _, tag = default.rpartition(":") if ":" in default.rpartition("/")[2] else (default, "", "")
+        name = configuration.text("worker", "steps", step_type, "image", default=name)
+        tag = configuration.text("worker", "steps", step_type, "imageTag", default=tag)
+        return f"{name}:{tag}" if tag else name
+
+    return StepImages(
+        helm=configuration.text("worker", "steps", "helm", "image", default=defaults.helm),
+        kubectl=image("kubectl", defaults.kubectl),
+        nuget_package=image("nuget-package", defaults.nuget_package),
+    )
+
+
+def _limits(options: RuntimeOptions) -> Limits:
+    return Limits(start_s=options.start_seconds, step_s=options.step_seconds, keep_failed=options.keep_failed)
+
+
+def _first_that_answers(configuration: Configuration) -> str:  # noqa: ARG001 - the cluster's context is chosen there
+    from wharf_tui.runtimes.docker.runtime import probe
+
+    why_not_docker = probe()
+    if why_not_docker is None:
+        return "docker"
     raise RuntimeUnavailableError(
-        "neither Docker nor Kubernetes can be reached",
+        f"neither Docker nor Kubernetes can be reached: {why_not_docker}",
         "Start one of them, or run the steps as plain processes on this machine with `--runtime process` (no sandbox).",
     )

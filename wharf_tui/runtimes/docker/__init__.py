@@ -1,0 +1,1 @@
+"""Steps as containers of a Docker Engine, and ``docker`` steps as builds by it."""

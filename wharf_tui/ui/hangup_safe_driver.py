@@ -1,0 +1,58 @@
+"""A terminal that goes away (a closed window, a lost ssh) must end the viewer, and must not hold the build beside it.
+
+Textual's driver writes through a thread with a bounded queue. When the terminal is gone that thread dies of its first
+error, the queue fills, and the event loop waits for it for ever. Here such errors are taken as the hang-up that they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import IO, Any
+
+from textual.driver import Driver
+
+
+class _TerminalFile:
+    """The terminal's file; once writing has failed, everything goes nowhere."""
+
+    def __init__(self, file: IO[str], on_gone: Callable[[], None]) -> None:
+        self._file = file
+        self._on_gone = on_gone
+        self._gone = False
+
+    def write(self, text: str) -> int:
+        """Write, or find out that nobody is there."""
+        if not self._gone:
+            self._try(lambda: self._file.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, or find out that nobody is there."""
+        if not self._gone:
+            self._try(self._file.flush)
+
+    def isatty(self) -> bool:
+        """As the file says."""
+        return self._file.isatty()
+
+    def fileno(self) -> int:
+        """As the file says."""
+        return self._file.fileno()
+
+    def _try(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except OSError:
+            self._gone = True
+            self._on_gone()
+
+
+def hangup_safe(driver_class: type[Driver]) -> type[Driver]:
+    """The same driver, which survives the end of its terminal and tells the app to leave."""
+
+    class HangupSafeDriver(driver_class):  # type: ignore[valid-type, misc]  # the base is chosen by the platform
+        def __init__(self, app: Any, **options: Any) -> None:
+            super().__init__(app, **options)
+            self._file = _TerminalFile(self._file, lambda: app.call_later(app.exit))
+
+    return HangupSafeDriver
