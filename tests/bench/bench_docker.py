@@ -1,0 +1,72 @@
+"""How fast a container's output is stored, against ``docker start -a`` into a file. Run it by hand: it needs Docker.
+
+The target is half of that speed or better, with a time for every line. The figures of a run stand in README.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.live.docker_builds import IMAGE, Build, context_of, pipeline_of
+from wharf_tui.model.status import Status
+from wharf_tui.runtimes.docker.runtime import DockerRuntime, probe
+
+LINES = 1_000_000
+ROUNDS = 3
+TARGET = 0.5
+
+
+def docker_start(folder: Path) -> float:
+    """Seconds from start to end with the ``docker`` command."""
+    name = f"wharf-bench-{secrets.token_hex(4)}"
+    create = ["docker", "create", "--name", name, "--log-opt", "max-size=1t", IMAGE, "seq", "1", str(LINES)]
+    subprocess.run(create, check=True, stdout=subprocess.DEVNULL)
+    with (folder / "out").open("wb") as out:
+        began = time.perf_counter()
+        subprocess.run(["docker", "start", "-a", name], check=True, stdout=out)
+        took = time.perf_counter() - began
+    subprocess.run(["docker", "rm", "-v", name], check=True, stdout=subprocess.DEVNULL)
+    return took
+
+
+async def our_step(folder: Path) -> float:
+    """Seconds of the same as a step: its creation, its copy of the tree and its removal are counted too."""
+    context = context_of(pipeline_of(folder, {"step": [f"seq 1 {LINES}"]}), f"bench-{secrets.token_hex(4)}")
+    build = Build(context, DockerRuntime(), folder)
+    await build.runtime.start(context)
+    began = time.perf_counter()
+    outcome = await build.run("step")
+    took = time.perf_counter() - began
+    await build.runtime.stop()
+    assert outcome.status is Status.SUCCESS
+    assert build.recorder("step").writer.last_log_id == LINES
+    build.recorder("step").writer.close()
+    return took
+
+
+def main() -> int:
+    """Measure in turns, so that both sides see the same machine."""
+    why_not = probe()
+    if why_not is not None:
+        print(f"skipped: {why_not}")
+        return 0
+    theirs, ours = [], []
+    for _ in range(ROUNDS):
+        with tempfile.TemporaryDirectory() as scratch:
+            theirs.append(docker_start(Path(scratch)))
+            ours.append(asyncio.run(our_step(Path(scratch))))
+    ratio = min(theirs) / min(ours)
+    print(f"docker start -a   {LINES / min(theirs):>10,.0f} lines/s")
+    print(f"wharf-tui step    {LINES / min(ours):>10,.0f} lines/s, stored with times")
+    print(f"ratio             {ratio:>10.2f}  (target {TARGET})")
+    return 0 if ratio >= TARGET else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
