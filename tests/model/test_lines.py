@@ -11,7 +11,8 @@ from wharf_tui.model.timestamps import EARLIEST_NS, LATEST_NS, ZERO_TIME, format
 TIMES = st.none() | st.integers(EARLIEST_NS, LATEST_NS)
 STAMP = b"2024-02-03T10:00:01.5Z"
 MESSAGES = st.binary(max_size=80) | st.builds(
-    b"".join, st.lists(st.sampled_from([STAMP, ZERO_TIME, b" ", b"\r", b"\n", b"\\n", b"x", b"\xff"]), max_size=6)
+    b"".join,
+    st.lists(st.sampled_from([STAMP, ZERO_TIME, b" ", b"\r", b"\n", b"\\n", b"x", b"\xff"]), max_size=6),
 )
 
 

@@ -21,6 +21,7 @@ from wharf_tui.model.timestamps import (
 )
 
 TIMES = st.integers(EARLIEST_NS, LATEST_NS)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BASE = 1706954401 * NS
 """2024-02-03T10:00:01Z"""
 
@@ -40,23 +41,18 @@ def test_text_sorts_as_time_does(one, other):
 
 
 @given(
-    st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29)),
+    st.integers(EARLIEST_NS // NS + 86400, LATEST_NS // NS - 86400),
     st.integers(0, 9),
     st.integers(0, NS - 1),
     st.sampled_from(["Z", "+00:00", "-00:00", "+01:00", "-05:30", "+14:00", "+23:59", "-23:59"]),
     st.sampled_from(".,"),
 )
-def test_reads_what_go_writes(moment, digits, fraction, zone, mark):
+def test_reads_what_go_writes(seconds, digits, fraction, zone, mark):
     fraction_text = f"{fraction:09d}"[:digits]
-    text = moment.strftime("%Y").zfill(4) + moment.strftime("-%m-%dT%H:%M:%S")
+    text = (EPOCH + timedelta(seconds=seconds)).isoformat().removesuffix("+00:00")
     text += mark + fraction_text if digits else ""
-    offset = (
-        timedelta()
-        if zone == "Z"
-        else timedelta(hours=int(zone[:3]), minutes=int(zone[0] + zone[4:]))
-    )
-    whole = moment.replace(tzinfo=UTC, microsecond=0) - offset - datetime(1970, 1, 1, tzinfo=UTC)
-    expected = whole // timedelta(seconds=1) * NS + int(fraction_text.ljust(9, "0"))
+    offset = 0 if zone == "Z" else int(zone[0] + "1") * (int(zone[1:3]) * 3600 + int(zone[4:]) * 60)
+    expected = (seconds - offset) * NS + int(fraction_text.ljust(9, "0"))
     assert parse_rfc3339((text + zone).encode()) == expected
     assert len(text + zone) <= LONGEST_STAMP
 
@@ -97,7 +93,7 @@ def test_known_texts(text, after_base):
         b"0000-02-03T10:00:01Z",
         b"2024-02-03T10:00:01Z\n",
         b" 2024-02-03T10:00:01Z",
-        "２０２４-02-03T10:00:01Z".encode(),
+        "\N{FULLWIDTH DIGIT TWO}024-02-03T10:00:01Z".encode(),
     ],
 )
 def test_what_is_no_stamp(text):

@@ -168,6 +168,8 @@ async def test_the_gutter_shows_ids_and_times_as_asked(sample, run_app, see):
         await seen.press("number_sign")
         assert seen.lines[0] == "     +0.000  hello"
         await seen.press("t")
+        assert seen.lines[0] == "             hello"
+        await seen.press("t")
         assert seen.lines[0] == " hello"
 
 

@@ -113,3 +113,35 @@ def test_columns_give_way_on_narrow_screens():
     assert "SOURCE" in table_heading(160).plain
     assert "SOURCE" not in table_heading(80).plain
     assert all(table_heading(width).cell_length <= width for width in range(1, 200))
+
+
+async def test_a_build_is_deleted_after_a_question(make_sample, run_app):
+    doomed, kept = make_sample(1), make_sample(2)
+    doomed.end(Status.SUCCESS)
+    kept.end(Status.SUCCESS)
+    async with run_app(None) as pilot:
+        await until(pilot, lambda: len(rows(pilot)) == 2)
+        await pilot.press("G", "D", "n")
+        assert len(rows(pilot)) == 2
+        await pilot.press("D", "y")
+        await until(pilot, lambda: len(rows(pilot)) == 1)
+        assert rows(pilot)[0].split()[0] == "2"
+        assert not doomed.path.exists()
+        assert kept.path.exists()
+
+
+async def test_a_running_build_is_not_deleted_and_says_why(make_sample, run_app):
+    running = make_sample(1)
+    async with run_app(None) as pilot:
+        await until(pilot, lambda: len(rows(pilot)) == 1)
+        await pilot.press("D", "y")
+        await until(pilot, lambda: bool(list(pilot.app._notifications)))
+        assert "is running. Stop the build first." in next(iter(pilot.app._notifications)).message
+        assert running.path.exists()
+
+
+async def test_only_the_builds_that_were_asked_for_are_listed(make_sample, run_app):
+    builds = [make_sample(number) for number in (1, 2, 3)]
+    async with run_app((builds[0].path, builds[2].path)) as pilot:
+        await until(pilot, lambda: len(rows(pilot)) == 2)
+        assert {row.split()[0] for row in rows(pilot)} == {"1", "3"}

@@ -6,14 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from wharf_tui.attach.progress import Progress
 from wharf_tui.model.ids import StepId
 from wharf_tui.model.lines import GapKind
 from wharf_tui.model.status import Status
 from wharf_tui.model.timestamps import NS
+from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.layout import MANIFEST
 from wharf_tui.results.manifest import read_manifest, write_manifest
 from wharf_tui.ui.screens.build import BuildScreen
 from wharf_tui.ui.screens.catalogue import CatalogueScreen
+from wharf_tui.ui.session_feed import SessionFeed
 from wharf_tui.ui.themes import DARK, LIGHT
 
 START_NS = 1_707_000_000 * NS
@@ -118,3 +121,36 @@ def test_question(sample, open_app, snap_compare):
             raise AssertionError
 
     assert snap_compare(open_app(sample.path, controller=Running()), run_before=settled(DARK.name, "q"))
+
+
+def test_search(failed, open_app, snap_compare):
+    keys = ("slash", *"line 1", "enter", "n")
+    assert snap_compare(open_app(failed.path), run_before=settled(DARK.name, *keys))
+
+
+def test_a_bad_pattern_is_explained(failed, open_app, snap_compare):
+    assert snap_compare(open_app(failed.path), run_before=settled(DARK.name, "slash", *"(x"))
+
+
+@pytest.mark.parametrize("theme", [DARK.name, LIGHT.name])
+def test_side_by_side(theme, failed, open_app, snap_compare):
+    keys = ("vertical_line", "vertical_line")
+    assert snap_compare(open_app(failed.path), terminal_size=(120, 30), run_before=settled(theme, *keys))
+
+
+def test_wrapped_and_selected(failed, open_app, snap_compare):
+    assert snap_compare(open_app(failed.path), run_before=settled(DARK.name, "w", "v", "j", "j"))
+
+
+def test_held_while_catching_up(sample, open_app, snap_compare, monkeypatch):
+    monkeypatch.setattr("wharf_tui.ui.connection_story.pace", lambda progress: "4,512 lines/s   3s left")
+    sample.run(1)
+    sample.count_to(1, 40)
+    sample.finish(1)
+    sample.run(2)
+    sample.count_to(2, 12)
+    progress = Progress()
+    progress.begin_stream(29_411)
+    progress.received = 18_204
+    feed = SessionFeed(BuildReader.open(sample.path), progress, "worker.test:5010")
+    assert snap_compare(open_app(feed), run_before=settled())

@@ -73,6 +73,7 @@ def test_durations() -> None:
     [
         (Liveness.RUNNING, STEP, True),
         (Liveness.RUNNING, replace(STEP, status=Status.SUCCESS, last_log_id=3), False),
+        (Liveness.RUNNING, replace(STEP, status=Status.SUCCESS, last_log_id=4), True),
         (Liveness.RUNNING, replace(STEP, status=Status.SUCCESS), True),
         (Liveness.RUNNING, replace(STEP, skipped=True), False),
         (Liveness.UNKNOWN, STEP, True),
@@ -81,8 +82,12 @@ def test_durations() -> None:
         (Liveness.UNFINISHED, STEP, False),
     ],
 )
-def test_whether_a_log_may_grow(liveness: Liveness, step: StepState, grows: bool) -> None:
-    assert step_story.may_grow(step, liveness) is grows
+def test_whether_a_log_may_grow(tmp_path: Path, liveness: Liveness, step: StepState, grows: bool) -> None:
+    writer = LogWriter(tmp_path / "step")
+    writer.append_many([(NS, b"x")] * 3)
+    document = LogDocument(LogReader(writer.step_dir))
+    document.refresh(1 << 30, follow=True)
+    assert step_story.may_grow(step, document, liveness) is grows
 
 
 def test_completeness_never_claims_more_than_is_known(tmp_path: Path) -> None:
@@ -105,6 +110,7 @@ def test_completeness_never_claims_more_than_is_known(tmp_path: Path) -> None:
         True,
     )
     assert says(STEP, Liveness.RUNNING) == ("4,213 lines so far", False)
+    assert says(replace(ended, last_log_id=9000), Liveness.RUNNING) == ("4,213 of 9,000 lines so far", False)
     assert says(ended, Liveness.UNKNOWN) == ("4,213 lines", False)
     gone = replace(STEP, status=Status.UNKNOWN)
     assert says(gone, Liveness.UNFINISHED) == ("4,213 lines, then the worker was gone", True)

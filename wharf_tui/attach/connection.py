@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +14,21 @@ from wharf_tui.model.errors import AccessDeniedError, InputError, StoreError, Un
 from wharf_tui.results.os_errors import reading
 from wharf_tui.rpc.generated.wharf.worker.v1 import worker_pb2_grpc
 
-_OPTIONS: tuple[tuple[str, int | str], ...] = (
+_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_receive_message_length", 64 * 1024 * 1024),
-    ("grpc.keepalive_time_ms", 20_000),  # a worker that vanished is noticed in half a minute
-    ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
     ("grpc.enable_retries", 0),  # the session knows where to go on; the channel does not
     ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.min_reconnect_backoff_ms", 5_000),  # how long one try to connect may take
     ("grpc.max_reconnect_backoff_ms", 2_000),
+    (
+        "grpc.use_local_subchannel_pool",
+        1,
+    ),  # a new session makes a new connection, whatever became of the old one
 )
+_LEGACY_KEEPALIVE_SECONDS = 330.0
+"""gRPC for Go, as wharf-cmd has it, hangs up on a client that looks more often than every five minutes."""
 
 Metadata = tuple[tuple[str, str], ...]
 
@@ -39,24 +45,48 @@ class Endpoint:
     """Certificates to trust; None trusts the system's."""
     client_certificate: Path | None = None
     client_key: Path | None = None
+    keepalive_seconds: float = 20.0
+    """How long nothing may come before the worker is asked whether it is there."""
+    keepalive_timeout_seconds: float = 10.0
+    """How long it may take to answer that."""
 
     @property
     def metadata(self) -> Metadata:
         """What goes with each call."""
         return (("authorization", f"Bearer {self.token}"),) if self.token else ()
 
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is on this machine, where no proxy leads."""
+        host = self.address.rpartition(":")[0].strip("[]")
+        try:
+            return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
+
 
 @contextlib.asynccontextmanager
-async def connect(endpoint: Endpoint) -> AsyncIterator[worker_pb2_grpc.WorkerStub]:
+async def connect(endpoint: Endpoint, *, legacy: bool = False) -> AsyncIterator[worker_pb2_grpc.WorkerStub]:
     """A stub over a channel that is closed at the end. Whether anybody answers shows at the first call.
+
+    Args:
+        endpoint: the worker.
+        legacy: it is of wharf-cmd's kind.
 
     Raises:
         InputError: a certificate cannot be read.
     """
+    keepalive_seconds = _LEGACY_KEEPALIVE_SECONDS if legacy else endpoint.keepalive_seconds
+    options = (
+        *_OPTIONS,
+        ("grpc.keepalive_time_ms", int(keepalive_seconds * 1000)),
+        ("grpc.keepalive_timeout_ms", int(endpoint.keepalive_timeout_seconds * 1000)),
+        ("grpc.enable_http_proxy", int(not endpoint.is_loopback)),
+    )
     if endpoint.tls:
-        channel = grpc.aio.secure_channel(endpoint.address, _credentials(endpoint), options=_OPTIONS)
+        channel = grpc.aio.secure_channel(endpoint.address, _credentials(endpoint), options=options)
     else:
-        channel = grpc.aio.insecure_channel(endpoint.address, options=_OPTIONS)
+        channel = grpc.aio.insecure_channel(endpoint.address, options=options)
     async with channel:
         yield worker_pb2_grpc.WorkerStub(channel)  # type: ignore[no-untyped-call]  # generated
 
@@ -73,6 +103,8 @@ def map_rpc_error(error: grpc.aio.AioRpcError, address: str) -> WharfError:
             return InputError(f"{address} answers, but is no wharf worker: {detail}")
         case grpc.StatusCode.DATA_LOSS:
             return StoreError(f"{address} cannot read its own store: {detail}")
+        case grpc.StatusCode.OUT_OF_RANGE:
+            return StoreError(f"{address} has lost lines that were copied from it: {detail}")
         case _:
             return UnreachableError(
                 f"{address} does not answer: {detail}",

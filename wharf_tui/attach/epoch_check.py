@@ -6,6 +6,8 @@ machine went down, some may be gone, and their IDs taken by others. The last lin
 
 from __future__ import annotations
 
+import hashlib
+
 from wharf_tui.attach.connection import Metadata
 from wharf_tui.attach.mirror import Mirror
 from wharf_tui.model.ids import StepId
@@ -16,21 +18,21 @@ from wharf_tui.rpc.generated.wharf.worker.v1 import worker_pb2 as pb
 from wharf_tui.rpc.generated.wharf.worker.v1 import worker_pb2_grpc
 
 COMPARED_LINES = 2000
-"""Lines at the end of each step that are compared: more than a second's syncs leave open in most builds."""
+COMPARED_BYTES = 8 * 1024 * 1024
+"""How much at the end of each step is compared: more than a second's syncs leave open in most builds."""
+_BLOCK_BYTES = 1024 * 1024
 
 
 async def is_still_the_same(
     stub: worker_pb2_grpc.WorkerStub, mirror: Mirror, build: pb.GetBuildResponse, metadata: Metadata
 ) -> bool:
     """Whether the worker still has the lines that the mirror ends with."""
-    remote = {step.step_id: step for step in build.steps}
+    remote = {step.step_id: step.log_id for step in build.steps}
     for step_id in mirror.step_ids:
         last = mirror.last_log_id(step_id)
-        if not last:
-            continue
-        if step_id not in remote or remote[step_id].log_id < last:
+        if last > remote.get(step_id, 0):
             return False
-        if not await _same_tail(stub, mirror, step_id, metadata):
+        if last and not await _same_tail(stub, mirror, step_id, metadata):
             return False
     return True
 
@@ -38,25 +40,36 @@ async def is_still_the_same(
 async def _same_tail(
     stub: worker_pb2_grpc.WorkerStub, mirror: Mirror, step_id: StepId, metadata: Metadata
 ) -> bool:
-    log = LogReader(layout.step_dir(mirror.path, step_id))
-    log.refresh()
-    first = max(log.log_id_of(max(1, log.line_count - COMPARED_LINES + 1)), 1)
-    cursor = LogCursor(log, first - 1)
+    after, size, digest = _tail(mirror, step_id)
     request = pb.StreamLogsRequest(
         chunks=True,
         no_follow=True,
         step_ids=[step_id],
-        after=[pb.LogPosition(step_id=step_id, log_id=first - 1)],
+        after=[pb.LogPosition(step_id=step_id, log_id=after)],
     )
-    ours, theirs = b"", b""
-    while block := cursor.read(1024 * 1024):
-        ours += block.data
-    log.close()
+    theirs, left = hashlib.sha256(), size
     call = stub.StreamLogs(request, metadata=metadata)
     async for message in call:
         for chunk in message.chunks:
-            theirs += chunk.data
-        if len(theirs) >= len(ours):
+            theirs.update(chunk.data[:left])
+            left -= min(left, len(chunk.data))
+        if not left:
             call.cancel()
             break
-    return theirs[: len(ours)] == ours
+    return left == 0 and theirs.digest() == digest
+
+
+def _tail(mirror: Mirror, step_id: StepId) -> tuple[int, int, bytes]:
+    """ID before the last lines of a copy, and size and hash of these lines."""
+    log = LogReader(layout.step_dir(mirror.path, step_id))
+    log.refresh()
+    first = max(1, log.line_count - COMPARED_LINES + 1)
+    while first < log.line_count and log.complete_end - log.offset_of(first) > COMPARED_BYTES:
+        first += (log.line_count - first + 1) // 2
+    after = log.log_id_of(first) - 1 if log.line_count else 0
+    cursor, size, digest = LogCursor(log, after), 0, hashlib.sha256()
+    while block := cursor.read(_BLOCK_BYTES):
+        size += len(block.data)
+        digest.update(block.data)
+    log.close()
+    return after, size, digest.digest()

@@ -5,30 +5,42 @@ from __future__ import annotations
 import asyncio
 from enum import Enum
 
+from wharf_tui.attach.beside import run_beside
 from wharf_tui.attach.connection import Metadata
 from wharf_tui.attach.mirror import Mirror
 from wharf_tui.attach.progress import Progress
 from wharf_tui.model.ids import StepId
+from wharf_tui.model.status import Status
 from wharf_tui.rpc import wire
 from wharf_tui.rpc.generated.wharf.worker.v1 import worker_pb2 as pb
 from wharf_tui.rpc.generated.wharf.worker.v1 import worker_pb2_grpc
 
 CALL_SECONDS = 15.0
 """Deadline of calls that answer at once."""
+_BREATH_SECONDS = 0.05
+"""Status events that come together are one reason to ask how the build stands."""
 
 
 class StreamEnd(Enum):
     """How a call ended."""
 
     FROZEN = "frozen"
+    """The build has ended, and so has its copy."""
     UNFINISHED = "unfinished"
-    """The build's worker died; what it had stored is here."""
+    """Nobody writes the build any more; what its worker had stored is here."""
     AGAIN = "again"
-    """Some of it must be asked for again."""
+    """Some of it must be asked for again, or the worker is another one now."""
 
 
 class MarkedStream:
-    """Copies one build from one worker into a mirror, for as long as one connection holds."""
+    """Copies one build from one worker into a mirror, for as long as one connection holds.
+
+    Args:
+        stub: the worker.
+        mirror: the copy. What it holds is the beginning of what the worker has.
+        progress: told how far it is.
+        metadata: goes with each call.
+    """
 
     def __init__(
         self, stub: worker_pb2_grpc.WorkerStub, mirror: Mirror, progress: Progress, metadata: Metadata
@@ -37,6 +49,7 @@ class MarkedStream:
         self._mirror = mirror
         self._progress = progress
         self._metadata = metadata
+        self._epoch = mirror.store.info.epoch
 
     async def run(self) -> StreamEnd:
         """Copy until the build ends.
@@ -45,66 +58,31 @@ class MarkedStream:
             grpc.aio.AioRpcError: the connection broke.
             StoreError: a line cannot be stored.
         """
-        watching = asyncio.create_task(self._watch_statuses(), name="attach-statuses")
-        try:
-            end = await self._take_logs()
-        finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
-        if end is not StreamEnd.AGAIN:
-            await self.take_build()
-        return end
-
-    async def take_build(self) -> pb.GetBuildResponse:
-        """Ask for the build as it stands, and take it over."""
-        message: pb.GetBuildResponse = await self._stub.GetBuild(
-            pb.GetBuildRequest(), metadata=self._metadata, timeout=CALL_SECONDS
-        )
-        events = {StepId(step.step_id): wire.events_from_wire(step) for step in message.steps}
-        self._mirror.take_build(wire.build_from_wire(message), events)
-        return message
-
-    async def _watch_statuses(self) -> None:
-        """Each status event is a reason to ask for the whole build again; events that come together are one reason."""
-        call = self._stub.StreamStatusEvents(pb.StreamStatusEventsRequest(), metadata=self._metadata)
         due = asyncio.Event()
-
-        async def ask() -> None:
-            while True:
-                await due.wait()
-                await asyncio.sleep(0.05)
-                due.clear()
-                await self.take_build()
-
-        asking = asyncio.create_task(ask(), name="attach-get-build")
-        try:
-            async for _ in call:
-                due.set()
-        finally:
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
+        return await run_beside(self._take_logs(), self._watch_statuses(due), self._ask_when_due(due))
 
     async def _take_logs(self) -> StreamEnd:
+        self._mirror.start_over()
         after = [
             pb.LogPosition(step_id=step_id, log_id=last)
             for step_id in self._mirror.step_ids
             if (last := self._mirror.last_log_id(step_id))
         ]
         request = pb.StreamLogsRequest(mark_caught_up=True, chunks=True, after=after)
-        for step_id in self._mirror.step_ids:
-            self._mirror.sequencer(step_id).forget_parts()
         lines_before = self._mirror.lines
         call = self._stub.StreamLogs(request, metadata=self._metadata)
         async for message in call:
+            self._progress.connected()
             for chunk in message.chunks:
                 self._mirror.feed(StepId(chunk.step_id), chunk.first_log_id, chunk.data)
             self._progress.received = self._mirror.lines - lines_before
             if message.HasField("end"):
-                return _END[int(message.end.reason)]
-            self._take_marker(message)
-            if self._must_ask_again():
+                return await self._take_end(message.end)
+            is_another = message.HasField("plan") and message.plan.epoch != self._epoch
+            if is_another or self._mirror.must_ask_again:
                 call.cancel()
                 return StreamEnd.AGAIN
+            self._take_marker(message)
         return StreamEnd.AGAIN
 
     def _take_marker(self, message: pb.StreamLogsResponse) -> None:
@@ -119,19 +97,40 @@ class MarkedStream:
             self._progress.caught_up_now(inferred=False)
             self._mirror.store.changes.notify()
 
-    def _must_ask_again(self) -> bool:
-        """Whether a buffer overflowed, and all that was kept has been used."""
-        for step_id in self._mirror.step_ids:
-            sequencer = self._mirror.sequencer(step_id)
-            if sequencer.let_go and sequencer.first_hole() is None:
-                sequencer.asked_again()
-                return True
-        return False
+    async def _take_end(self, end: pb.End) -> StreamEnd:
+        """The worker's last word: what it has of each step is what must be here."""
+        await self._take_build(end.build)
+        if not self._mirror.is_complete({StepId(step.step_id): step.log_id for step in end.last}):
+            return StreamEnd.AGAIN
+        if end.reason == pb.End.REASON_UNFINISHED:
+            return StreamEnd.UNFINISHED
+        if end.reason != pb.End.REASON_FROZEN:
+            return StreamEnd.AGAIN
+        info = wire.build_from_wire(end.build)
+        await asyncio.to_thread(
+            self._mirror.finish, info.result or Status.UNKNOWN, info.finished_ns, info.problem
+        )
+        return StreamEnd.FROZEN
 
+    async def _watch_statuses(self, due: asyncio.Event) -> None:
+        """Each status event is a reason to ask how the whole build stands."""
+        async for _ in self._stub.StreamStatusEvents(pb.StreamStatusEventsRequest(), metadata=self._metadata):
+            due.set()
 
-_END = {
-    int(pb.End.REASON_UNSPECIFIED): StreamEnd.AGAIN,
-    int(pb.End.REASON_FROZEN): StreamEnd.FROZEN,
-    int(pb.End.REASON_NO_FOLLOW): StreamEnd.AGAIN,
-    int(pb.End.REASON_UNFINISHED): StreamEnd.UNFINISHED,
-}
+    async def _ask_when_due(self, due: asyncio.Event) -> None:
+        while True:
+            await due.wait()
+            await asyncio.sleep(_BREATH_SECONDS)
+            due.clear()
+            await self._take_build(
+                await self._stub.GetBuild(pb.GetBuildRequest(), metadata=self._metadata, timeout=CALL_SECONDS)
+            )
+
+    async def _take_build(self, message: pb.GetBuildResponse) -> None:
+        """Take over how the build stands, unless another worker has begun to answer at the address."""
+        info = self._mirror.store.info
+        if (message.uid, message.epoch) != (info.uid, info.epoch):
+            return
+        self._mirror.take_build(wire.build_from_wire(message), wire.events_from_wire(message))
+        for step_id in self._mirror.finished_logs():
+            await asyncio.to_thread(self._mirror.store.close_log, step_id)

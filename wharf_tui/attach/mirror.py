@@ -5,10 +5,12 @@ Only contiguous lines go in, so what lies here is right at every moment, and can
 
 from __future__ import annotations
 
+import hashlib
+from bisect import insort
 from dataclasses import replace
 from pathlib import Path
 
-from wharf_tui.attach.sequencer import Run, Sequencer
+from wharf_tui.attach.sequencer import AheadBudget, Run, Sequencer
 from wharf_tui.model.build import BuildInfo, StepState
 from wharf_tui.model.errors import NotABuildError
 from wharf_tui.model.ids import LogId, StepId
@@ -17,6 +19,7 @@ from wharf_tui.model.status import Status, StatusEvent
 from wharf_tui.results import layout
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.build_writer import BuildWriter
+from wharf_tui.results.log_reader import LogReader
 
 
 class Mirror:
@@ -27,9 +30,14 @@ class Mirror:
         self.lines = 0
         """Lines that have been stored since this was opened."""
         self.bytes = 0
+        self.has_gaps = False
+        """Whether the worker lacks lines, or we gave some up."""
         self._sequencers: dict[StepId, Sequencer] = {}
+        self._ahead = AheadBudget()
         self._events: dict[StepId, tuple[StatusEvent, ...]] = {}
         self._late_gaps: dict[StepId, list[Gap]] = {}
+        for step_id in self.step_ids:
+            self.sequencer(step_id)
 
     @property
     def path(self) -> Path:
@@ -39,8 +47,11 @@ class Mirror:
     def sequencer(self, step_id: StepId) -> Sequencer:
         """A step's sequencer; it starts behind what is stored."""
         if step_id not in self._sequencers:
-            is_there = (layout.step_dir(self.path, step_id) / layout.LOG).exists()
-            self._sequencers[step_id] = Sequencer(self.store.log(step_id).last_log_id if is_there else 0)
+            stored = LogReader(layout.step_dir(self.path, step_id))
+            stored.refresh()
+            stored.close()
+            self.has_gaps = self.has_gaps or bool(stored.gaps)
+            self._sequencers[step_id] = Sequencer(stored.last_log_id, self._ahead)
         return self._sequencers[step_id]
 
     @property
@@ -52,37 +63,46 @@ class Mirror:
         """ID of the last line that is stored."""
         return self.sequencer(step_id).next_log_id - 1
 
+    @property
+    def must_ask_again(self) -> bool:
+        """Whether lines had to be let go that only a new stream brings again."""
+        return any(sequencer.must_ask_again for sequencer in self._sequencers.values())
+
+    def start_over(self) -> None:
+        """A new stream begins, which brings everything behind ``last_log_id`` of each step."""
+        for sequencer in self._sequencers.values():
+            sequencer.start_over()
+        self._late_gaps.clear()
+
     def feed(self, step_id: StepId, first_log_id: int, data: bytes) -> None:
         """Take a piece of a step's log, in any order.
 
         Raises:
             StoreError: it cannot be stored.
         """
-        for run in self.sequencer(step_id).feed(first_log_id, data):
-            self._append(step_id, run)
+        runs = self.sequencer(step_id).feed(first_log_id, data)
+        if runs:
+            self._advance(step_id, runs)
 
     def take_gap(self, step_id: StepId, gap: Gap) -> None:
         """Record what the worker lacks itself, as soon as the lines before it are here."""
-        self._late_gaps.setdefault(step_id, []).append(gap)
-        self._settle_gaps(step_id)
+        insort(self._late_gaps.setdefault(step_id, []), gap, key=lambda each: each.after)
+        self._advance(step_id, [])
 
     def close_hole(self, step_id: StepId, reason: str) -> bool:
         """Give up waiting for the first hole of a step: record it, and store what waited behind it."""
-        sequencer = self.sequencer(step_id)
-        hole = sequencer.first_hole()
+        hole = self.sequencer(step_id).first_hole()
         if hole is None:
             return False
-        after, missing = hole[0] - 1, hole[1] - hole[0] + 1
-        self.store.log(step_id).put_gap(Gap(GapKind.HOLE, LogId(after), missing, reason))
-        for run in sequencer.skip_hole(after, missing):
-            self._append(step_id, run)
+        gap = Gap(GapKind.HOLE, LogId(hole[0] - 1), hole[1] - hole[0] + 1, reason)
+        self._advance(step_id, self._put_gap(step_id, gap))
         return True
 
     def note_unproved_end(self, step_id: StepId) -> None:
         """The worker went away without a clean end: nobody can tell whether these were the step's last lines."""
-        self.store.log(step_id).add_gap(
-            GapKind.LOST_BEFORE_US, "the worker went away before its streams ended; lines may be missing here"
-        )
+        after = LogId(self.last_log_id(step_id))
+        reason = "the worker went away before its streams ended; lines may be missing here"
+        self._put_gap(step_id, Gap(GapKind.LOST_BEFORE_US, after, 0, reason))
 
     def take_build(self, info: BuildInfo, events: dict[StepId, tuple[StatusEvent, ...]]) -> None:
         """Take over the worker's word on steps and statuses. What is frozen there is frozen here only by ``finish``."""
@@ -92,16 +112,31 @@ class Mirror:
                 self._events[step_id] = of_step
                 self.store.replace_events(step_id, of_step)
 
+    def finished_logs(self) -> list[StepId]:
+        """Steps that print no more, and whose lines are all here: their logs need not stay open."""
+        return [
+            step.info.step_id
+            for step in self.store.info.steps
+            if step.last_log_id is not None and step.last_log_id <= self.last_log_id(step.info.step_id)
+        ]
+
+    def add_step(self, step: StepState) -> None:
+        """Make a step known that a worker has shown only by a line or an event."""
+        self.store.add_steps((step,))
+
     def add_status(self, step: StepState, event: StatusEvent) -> None:
-        """Take one status event of a worker that tells nothing else."""
+        """Take one status event of a worker that tells nothing else; events may come in any order, and twice."""
         step_id = step.info.step_id
         known = self._events.get(step_id, ())
         if any(each.event_id == event.event_id for each in known):
             return
-        self._events[step_id] = tuple(sorted((*known, event), key=lambda each: each.event_id))
-        self.store.add_steps((step,))
-        self.store.replace_events(step_id, self._events[step_id])
-        self.store.update_step(step_id, lambda state: state.with_status(event.status, event.at_ns))
+        events = tuple(sorted((*known, event), key=lambda each: each.event_id))
+        self._events[step_id] = events
+        for each in events:
+            step = step.with_status(each.status, each.at_ns)
+        self.add_step(step)
+        self.store.replace_events(step_id, events)
+        self.store.update_step(step_id, lambda _: step)
 
     def is_complete(self, last: dict[StepId, int]) -> bool:
         """Whether every step is contiguous up to the last line that the worker has of it."""
@@ -115,28 +150,46 @@ class Mirror:
         """Stop for now; the copy can be gone on with."""
         self.store.close()
 
-    def _append(self, step_id: StepId, run: Run) -> None:
-        self.store.log(step_id).append_stored(run.data)
-        self.lines += run.count
-        self.bytes += len(run.data)
-        if self._late_gaps.get(step_id):
-            self._settle_gaps(step_id)
+    def _advance(self, step_id: StepId, runs: list[Run]) -> None:
+        """Store runs that follow each other, the gaps between them, and what waited behind those."""
+        while True:
+            for run in runs:
+                self.store.log(step_id).append_stored(run.data)
+                self.lines += run.count
+                self.bytes += len(run.data)
+            gap = self._next_gap(step_id)
+            if gap is None:
+                return
+            runs = self._put_gap(step_id, gap)
 
-    def _settle_gaps(self, step_id: StepId) -> None:
-        sequencer = self.sequencer(step_id)
-        waiting = self._late_gaps[step_id]
-        while waiting and waiting[0].after < sequencer.next_log_id:
+    def _next_gap(self, step_id: StepId) -> Gap | None:
+        """The next gap whose place has been reached."""
+        waiting, last = self._late_gaps.get(step_id, []), self.last_log_id(step_id)
+        while waiting and waiting[0].after <= last:
             gap = waiting.pop(0)
-            if gap.missing and gap.after + 1 != sequencer.next_log_id:
-                continue  # recorded when the copy was made before
-            self.store.log(step_id).put_gap(gap)
-            for run in sequencer.skip_hole(gap.after, gap.missing):
-                self._append(step_id, run)
+            if not gap.missing or gap.after == last:  # else this copy has it already
+                return gap
+        return None
+
+    def _put_gap(self, step_id: StepId, gap: Gap) -> list[Run]:
+        """Store a gap, and give what waited behind it."""
+        self.has_gaps = True
+        self.store.log(step_id).put_gap(gap)
+        return self.sequencer(step_id).skip_hole(gap.after, gap.missing)
 
 
-def mirror_path(builds_dir: Path, info: BuildInfo, copy: str = "") -> Path:
-    """Where a build's copy lies: the name tells the build's number and its own name."""
-    return builds_dir / f"wharf-cmd-build-{info.build_id:05d}-{info.uid[:12]}{copy}"
+def mirror_path(builds_dir: Path, info: BuildInfo, epoch: str = "") -> Path:
+    """Where a build's copy lies: the folder's name tells the build's number, and a part that only this build has.
+
+    What a worker says of itself never becomes a part of a path.
+
+    Args:
+        builds_dir: folder of our builds.
+        info: the build as its worker tells it.
+        epoch: set where there is a copy already that differs from what the worker has now.
+    """
+    name = hashlib.sha256(f"{info.uid} {epoch}".encode()).hexdigest()[:12]
+    return builds_dir / f"wharf-cmd-build-{info.build_id:05d}-{name}"
 
 
 def open_mirror(path: Path, info: BuildInfo) -> BuildWriter:
@@ -153,4 +206,18 @@ def open_mirror(path: Path, info: BuildInfo) -> BuildWriter:
     stored.close()
     if stored.info.uid != info.uid:
         raise NotABuildError(f"{path} holds another build", "Move it away.")
-    return BuildWriter.reopen(path, epoch)
+    return BuildWriter.reopen(path, epoch, cut_torn_lines=True)
+
+
+def copy_has_gaps(path: Path) -> bool:
+    """Whether lines are missing from the copy at ``path``."""
+    copy = BuildReader.open(path)
+    try:
+        for step in copy.info.steps:
+            log = copy.log(step.info.step_id)
+            log.refresh()
+            if log.gaps:
+                return True
+        return False
+    finally:
+        copy.close()

@@ -40,7 +40,8 @@ class Progress:
     """The build ended, and all of its lines are here."""
     _began: float = field(default_factory=time.monotonic)
     _broke: float | None = None
-    _lines_at_break: int = 0
+    """Since when lines may be missing that came before."""
+    _unreachable_since: float | None = None
 
     def begin_stream(self, expected: int) -> None:
         """A stream began that will first bring ``expected`` lines."""
@@ -62,14 +63,15 @@ class Progress:
         """The stream ended before the build did."""
         self.problem = problem
         self.attempts += 1
-        if self._broke is None:
-            self._broke = time.monotonic()
+        now = time.monotonic()
+        self._broke = self._broke or now
+        self._unreachable_since = self._unreachable_since or now
         if self.phase is not Phase.CONNECTING:
             self.phase = Phase.RECONNECTING
 
     def connected(self) -> None:
-        """Somebody answers."""
-        self.problem, self.attempts = "", 0
+        """The stream brings something."""
+        self.problem, self.attempts, self._unreachable_since = "", 0, None
 
     def ended(self, *, complete: bool) -> None:
         """Nothing more will come."""
@@ -78,7 +80,7 @@ class Progress:
     @property
     def seconds_without_connection(self) -> float:
         """How long it has been broken; 0 where it is not."""
-        return 0.0 if self._broke is None else time.monotonic() - self._broke
+        return 0.0 if self._unreachable_since is None else time.monotonic() - self._unreachable_since
 
     @property
     def lines_per_second(self) -> float:

@@ -8,11 +8,12 @@ from wharf_tui.model.build import BuildInfo, Liveness, StepInfo, StepState
 from wharf_tui.model.ids import BuildId, LogId, StepId
 from wharf_tui.model.lines import Gap, GapKind
 from wharf_tui.model.status import Status, StatusEvent
-from wharf_tui.model.timestamps import NS
+from wharf_tui.model.timestamps import EARLIEST_NS, LATEST_NS, NS
 from wharf_tui.rpc.generated.wharf.worker.v1 import worker_pb2 as pb
 
 ZERO_TIME_SECONDS = -62135596800
 """Go's zero time: how "no time" goes over the wire."""
+_MAX_UINT64 = 2**64 - 1
 
 _STATUS_TO_WIRE = {
     Status.UNKNOWN: pb.STATUS_UNSPECIFIED,
@@ -41,18 +42,17 @@ _GAP_FROM_WIRE = {int(number): kind for kind, number in _GAP_TO_WIRE.items()}
 
 
 def time_to_wire(at_ns: int | None) -> Timestamp:
-    """Nanoseconds since the epoch as a Timestamp; None is Go's zero time."""
-    if at_ns is None:
+    """Nanoseconds since the epoch as a Timestamp. None, and what no calendar has, is Go's zero time."""
+    if at_ns is None or not EARLIEST_NS <= at_ns <= LATEST_NS:
         return Timestamp(seconds=ZERO_TIME_SECONDS)
     seconds, nanos = divmod(at_ns, NS)
     return Timestamp(seconds=seconds, nanos=nanos)
 
 
 def time_from_wire(message: Timestamp) -> int | None:
-    """A Timestamp as nanoseconds since the epoch; what lies in year 1 is no time."""
-    if message.seconds < ZERO_TIME_SECONDS + 366 * 86400:
-        return None
-    return message.seconds * NS + message.nanos
+    """A Timestamp as nanoseconds since the epoch; what no calendar has, and Go's zero time, is no time."""
+    at_ns = message.seconds * NS + message.nanos
+    return at_ns if EARLIEST_NS <= at_ns <= LATEST_NS and 0 <= message.nanos < NS else None
 
 
 def status_to_wire(status: Status) -> pb.Status:
@@ -89,7 +89,7 @@ def gap_from_wire(message: pb.Gap) -> Gap:
     return Gap(
         kind=kind,
         after=LogId(message.after),
-        missing=message.missing if kind is GapKind.HOLE else 0,
+        missing=min(message.missing, _MAX_UINT64 - message.after) if kind is GapKind.HOLE else 0,
         reason=message.reason,
         from_ns=time_from_wire(message.since) if message.HasField("since") else None,
         to_ns=time_from_wire(message.until) if message.HasField("until") else None,
@@ -141,12 +141,15 @@ def step_from_wire(message: pb.Step) -> StepState:
     )
 
 
-def events_from_wire(message: pb.Step) -> tuple[StatusEvent, ...]:
-    """A step's status events in order."""
-    return tuple(
-        StatusEvent(event.event_id, status_from_wire(event.status), time_from_wire(event.at))
-        for event in message.events
-    )
+def events_from_wire(message: pb.GetBuildResponse) -> dict[StepId, tuple[StatusEvent, ...]]:
+    """Each step's status events in order."""
+    return {
+        StepId(step.step_id): tuple(
+            StatusEvent(event.event_id, status_from_wire(event.status), time_from_wire(event.at))
+            for event in step.events
+        )
+        for step in message.steps
+    }
 
 
 def build_to_wire(

@@ -13,6 +13,7 @@ from wharf_tui.model.text import clean_plain
 from wharf_tui.model.timestamps import now_ns
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.ui.feed import Feed, StoreFeed
+from wharf_tui.ui.hangup_safe_driver import hangup_safe
 from wharf_tui.ui.screens.build import BuildScreen
 from wharf_tui.ui.screens.catalogue import CatalogueScreen
 from wharf_tui.ui.screens.confirm import ConfirmScreen
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import timezone
 
+    from textual.driver import Driver
     from textual.screen import Screen
 
     from wharf_tui.ui.controller import BuildController
@@ -35,7 +37,7 @@ class WharfApp(App[None]):
     """The terminal viewer.
 
     Args:
-        target: folder of the build to show, or a feed; None shows the catalogue.
+        target: folder of the build to show, or a feed; several folders show the list of them, None that of all.
         builds_dir: folder of our builds.
         controller: the build that runs beside the viewer in the same event loop, if one does.
         clock: nanoseconds since the epoch, for everything that is shown.
@@ -59,7 +61,7 @@ class WharfApp(App[None]):
 
     def __init__(
         self,
-        target: Path | Feed | None,
+        target: Path | tuple[Path, ...] | Feed | None,
         builds_dir: Path,
         controller: BuildController | None = None,
         *,
@@ -71,7 +73,8 @@ class WharfApp(App[None]):
         self._controller = controller
         self._clock = clock
         self._zone = zone
-        self._feed = StoreFeed(BuildReader.open(target)) if isinstance(target, Path) else target
+        self._only = target if isinstance(target, tuple) else ()
+        self._feed = None if isinstance(target, tuple) else _feed_of(target)
         self._is_leaving = False
         self._failure_told = False
         for name in tuple(self.available_themes):
@@ -79,6 +82,11 @@ class WharfApp(App[None]):
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = preferred_theme()
+
+    def get_driver_class(self) -> type[Driver]:
+        """The platform's driver; one that can write to a terminal must survive its end."""
+        driver_class = super().get_driver_class()
+        return hangup_safe(driver_class) if driver_class.__name__ == "LinuxDriver" else driver_class
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, for the moment before a theme of ours is set."""
@@ -88,7 +96,7 @@ class WharfApp(App[None]):
         """The catalogue, or the build that was asked for."""
         if self._feed is not None:
             return BuildScreen(self._feed, self._clock, self._zone)
-        return CatalogueScreen(self._builds_dir, self._clock)
+        return CatalogueScreen(self._builds_dir, self._clock, self._only)
 
     def on_mount(self) -> None:
         """Watch the embedded build."""
@@ -100,7 +108,7 @@ class WharfApp(App[None]):
         try:
             feed = StoreFeed(BuildReader.open(event.build.path))
         except WharfError as error:
-            self._tell(error)
+            self.tell(error)
             return
         self.push_screen(BuildScreen(feed, self._clock, self._zone))
 
@@ -184,6 +192,11 @@ class WharfApp(App[None]):
             if isinstance(screen, BuildScreen):
                 screen.notice = notice
 
-    def _tell(self, error: WharfError) -> None:
+    def tell(self, error: WharfError) -> None:
+        """Say what went wrong, and what to do next."""
         text = " ".join(filter(None, (f"{error.message}.", error.hint)))
         self.notify(clean_plain(text), severity="error", markup=False)
+
+
+def _feed_of(target: Path | Feed | None) -> Feed | None:
+    return StoreFeed(BuildReader.open(target)) if isinstance(target, Path) else target

@@ -7,7 +7,7 @@ error, the queue fills, and the event loop waits for it for ever. Here such erro
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from textual.driver import Driver
 
@@ -53,6 +53,7 @@ def hangup_safe(driver_class: type[Driver]) -> type[Driver]:
     class HangupSafeDriver(driver_class):  # type: ignore[valid-type, misc]  # the base is chosen by the platform
         def __init__(self, app: Any, **options: Any) -> None:
             super().__init__(app, **options)
-            self._file = _TerminalFile(self._file, lambda: app.call_later(app.exit))
+            terminal: IO[str] = self._file  # type: ignore[has-type]  # Textual sets it without a type
+            self._file = cast("IO[str]", _TerminalFile(terminal, lambda: app.call_later(app.exit)))
 
     return HangupSafeDriver

@@ -53,6 +53,7 @@ class LogDocument:
         self._tail: list[LogLine] | None = None
         self._tail_size = 0
         self._was_counted = False
+        self._seen: tuple[int, int, tuple[Gap, ...]] = (0, 0, ())
         self._gaps: tuple[Gap, ...] = ()
         self._gap_rows: list[int] = []
         self._blocks: OrderedDict[tuple[int, int, int], list[LogLine]] = OrderedDict()
@@ -103,8 +104,10 @@ class LogDocument:
             follow: the end is being watched: while counting, show the newest lines.
         """
         try:
-            changed = self.log.refresh(budget_bytes)
-            self.problem = ""
+            self.log.refresh(budget_bytes)
+            state = (self.log.size, self.log.indexed, self.log.gaps)
+            changed = self._seen != state  # somebody else may have refreshed the reader in between
+            self._seen, self.problem = state, ""
             if self.log.restarts != self._restarts:
                 self._restart()
                 return Refreshed(changed=True, restarted=True)
@@ -136,6 +139,14 @@ class LogDocument:
         if gaps_before < len(self._gap_rows) and self._gap_rows[gaps_before] == index:
             return self._gaps[gaps_before]
         return self._line(index - gaps_before + 1)
+
+    def line_of_row(self, row: int) -> int:
+        """The line of the file that a row shows, counted from 1; of a gap, the line before it. 0 while counting."""
+        if self.is_counting:
+            return 0
+        gaps_before = bisect_left(self._gap_rows, row)
+        is_gap = gaps_before < len(self._gap_rows) and self._gap_rows[gaps_before] == row
+        return row - gaps_before + (0 if is_gap else 1)
 
     def _line(self, number: int) -> LogLine | None:
         block = (number - 1) // _BLOCK
@@ -171,7 +182,7 @@ class LogDocument:
         last = (
             self.log.line_count if self.log.size == self._tail_size else self._lines_within(self._tail_size)
         )
-        return self._row_of_line(last) - (len(tail) - 1)
+        return self.row_of_line(last) - (len(tail) - 1)
 
     def _lines_within(self, size: int) -> int:
         """Lines that end within the first ``size`` bytes, by halving."""
@@ -184,7 +195,8 @@ class LogDocument:
                 high = middle - 1
         return low
 
-    def _row_of_line(self, number: int) -> int:
+    def row_of_line(self, number: int) -> int:
+        """The row that shows a line of the file, counted from 1."""
         row = number - 1
         for gap_row in self._gap_rows:
             if gap_row > row:

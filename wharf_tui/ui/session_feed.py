@@ -2,70 +2,52 @@
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from wharf_tui.results.build_reader import BuildReader
+from wharf_tui.attach.progress import Phase, Progress
+from wharf_tui.model.text import clean_plain
 from wharf_tui.ui.feed import StoreFeed
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-class SessionProgress(Protocol):
-    """What the viewer is told of a session; it only reads."""
+    from wharf_tui.model.errors import WharfError
+    from wharf_tui.results.build_reader import BuildReader
 
-    @property
-    def phase(self) -> Enum:
-        """Its value is a word: connecting, catching up, live, reconnecting, ended."""
-        ...
 
-    @property
-    def caught_up(self) -> bool:
-        """Everything that was stored when we came is here."""
-        ...
-
-    @property
-    def inferred(self) -> bool:
-        """The worker cannot say so; it looks like it."""
-        ...
-
-    @property
-    def expected(self) -> int:
-        """Lines that were to come when the stream began; 0 where that is not known."""
-        ...
-
-    @property
-    def received(self) -> int:
-        """Of these, how many are here."""
-        ...
-
-    @property
-    def lines_per_second(self) -> float:
-        """Since the stream began."""
-        ...
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Until caught up, at this pace; None where that cannot be said."""
-        ...
-
-    @property
-    def problem(self) -> str:
-        """Why there is no connection now; empty where there is one."""
-        ...
-
-    @property
-    def note(self) -> str:
-        """What the last reconnect brought."""
-        ...
-
-    @property
-    def complete(self) -> bool:
-        """The build ended, and all of its lines are here."""
-        ...
+def _no_failure() -> WharfError | None:
+    return None
 
 
 class SessionFeed(StoreFeed):
-    """A build that is being copied. Until ``progress.caught_up`` the viewer holds its display."""
+    """A build that is being copied. Until everything that was stored is here, the viewer holds its display.
 
-    def __init__(self, reader: BuildReader, progress: SessionProgress) -> None:
+    Args:
+        reader: the copy.
+        progress: how far the copying has come; only looked at.
+        address: the worker.
+        failure: why the session has ended, where it could not go on.
+    """
+
+    def __init__(
+        self,
+        reader: BuildReader,
+        progress: Progress,
+        address: str = "",
+        failure: Callable[[], WharfError | None] = _no_failure,
+    ) -> None:
         super().__init__(reader)
         self.progress = progress
+        self.address = clean_plain(address)
+        self._failure = failure
+
+    @property
+    def failure(self) -> WharfError | None:
+        """Why the session has ended, where it could not go on."""
+        return self._failure()
+
+    @property
+    def is_incoming(self) -> bool:
+        """Whether lines are still to come that were stored before we came: the display is to be held."""
+        progress = self.progress
+        return not progress.caught_up and progress.phase is not Phase.ENDED and self.failure is None

@@ -20,12 +20,12 @@ def duration(step: StepState, now_ns: int, *, live: bool) -> str:
     return words.elapsed(now_ns - step.started_ns) if live else ""
 
 
-def may_grow(step: StepState, liveness: Liveness) -> bool:
-    """Whether lines may still be added to the step's log."""
+def may_grow(step: StepState, document: LogDocument, liveness: Liveness) -> bool:
+    """Whether lines may still be added to the step's log; a copy grows after its step has ended."""
     if liveness in (Liveness.FROZEN, Liveness.UNFINISHED) or step.skipped:
         return False
     if liveness is Liveness.RUNNING:
-        return step.last_log_id is None
+        return step.last_log_id is None or document.log.last_log_id < step.last_log_id
     return not step.status.is_final
 
 
@@ -41,10 +41,11 @@ def completeness(step: StepState, document: LogDocument, liveness: Liveness) -> 
         more = len(document.gaps) - 1
         return first + (f" (and {more} more)" if more else ""), True
     last = document.log.last_log_id
+    if may_grow(step, document, liveness):
+        whole = f"of {step.last_log_id:,} " if step.last_log_id is not None else ""
+        return f"{last:,} {whole}{'line' if last == 1 and not whole else 'lines'} so far", False
     if step.last_log_id is not None:
         return _against_record(last, step.last_log_id)
-    if may_grow(step, liveness):
-        return f"{words.lines(last)} so far", False
     if liveness is Liveness.UNFINISHED and step.status is Status.UNKNOWN:
         return f"{words.lines(last)}, then the worker was gone", True
     return words.lines(last), False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from wharf_tui.model.errors import InputError, UsageError
 from wharf_tui.results.os_errors import reading
 
 _SHORTEST_TOKEN = 16
+_PORT = re.compile(r"[0-9]{1,5}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +78,15 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):
         }
         if self._token.accepts(headers.get("authorization")):
             return await continuation(handler_call_details)
-        return grpc.unary_unary_rpc_method_handler(_refuse)
+        return _REFUSAL
 
 
-async def _refuse(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:  # noqa: ARG001 - gRPC's signature
+async def _refuse(requests: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:  # noqa: ARG001 - gRPC's signature
     await context.abort(grpc.StatusCode.UNAUTHENTICATED, "a token is needed")
+
+
+_REFUSAL: grpc.RpcMethodHandler[Any, Any] = grpc.stream_stream_rpc_method_handler(_refuse)
+"""For calls of any kind: it reads no request, so that nothing that a stranger sends is even parsed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,12 @@ class ListenSettings:
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach it."""
-        return self.host in {"127.0.0.1", "::1", "localhost"} or self.host.startswith("127.")
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False  # a name: who knows what it stands for
 
     def check(self) -> None:
         """Refuse what would expose logs by accident.
@@ -119,15 +131,15 @@ class ListenSettings:
 
 
 def parse_address(text: str) -> tuple[str, int]:
-    """``HOST:PORT``, ``[IPv6]:PORT``, ``HOST`` or ``:PORT`` as host and port.
+    """``HOST:PORT``, ``[IPv6]:PORT``, either without the port, or ``:PORT`` as host and port.
 
     Raises:
         UsageError: it is none of these.
     """
     host, colon, port = text.rpartition(":")
-    if not colon or (host.count(":") and not host.startswith("[")):
+    if not colon or text.endswith("]") or (":" in host and not host.startswith("[")):
         host, port = text, "5010"
     host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
-    if not port.isdecimal() or int(port) > 65535 or not host:
+    if not _PORT.match(port) or int(port) > 65535:
         raise UsageError(f"{text!r} is no address", "Write HOST:PORT, for example 127.0.0.1:5010.")
     return host, int(port)

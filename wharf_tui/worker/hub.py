@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
+import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
-from wharf_tui.model.build import Liveness
+from wharf_tui.model.build import BuildInfo, Liveness
+from wharf_tui.model.errors import StoreError, UnreachableError, WharfError
+from wharf_tui.model.ids import StepId
+from wharf_tui.model.status import ArtifactEvent
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.change_signal import ChangeSignal
 
@@ -22,6 +29,9 @@ class BuildHub:
     Args:
         reader: the build; refreshed here, read by all.
         wait: returns when the store may have changed.
+
+    Raises:
+        InputError: the build cannot be read.
     """
 
     def __init__(self, reader: BuildReader, wait: Callable[[], Awaitable[None]]) -> None:
@@ -29,7 +39,18 @@ class BuildHub:
         self.subscribers = 0
         self._wait = wait
         self._pulse = ChangeSignal()
-        self._refresh()
+        self._failure: WharfError | None = None
+        self._is_stopping = False
+        self._artifacts: dict[StepId, tuple[ArtifactEvent, ...]] = {}
+        self._uid = hashlib.sha256(os.fsencode(reader.path.resolve())).hexdigest()[:16]
+        self._epoch = secrets.token_hex(8)
+        self._look()
+
+    @property
+    def info(self) -> BuildInfo:
+        """The build. One of wharf-cmd's has no name of its own: it gets one, and a new epoch whenever it is served."""
+        info = self.reader.info
+        return info if info.uid else replace(info, uid=self._uid, epoch=self._epoch)
 
     @property
     def version(self) -> int:
@@ -41,19 +62,40 @@ class BuildHub:
         """Whether nobody writes the build any more: what is readable now is all there will be."""
         return self.reader.liveness is not Liveness.RUNNING
 
+    def artifacts(self, step_id: StepId) -> tuple[ArtifactEvent, ...]:
+        """A step's artifacts as of the last look; the file is read once for all subscribers."""
+        if step_id not in self._artifacts:
+            self._artifacts[step_id] = self.reader.artifacts(step_id)
+        return self._artifacts[step_id]
+
     async def run(self) -> None:
-        """Look and wake until the build has ended."""
-        while not self.ended:
+        """Look and wake until the build has ended, or cannot be read any more."""
+        while not self.ended and self._failure is None:
             await self._wait()
             await asyncio.sleep(
                 min(_LONGEST_BREATH, max(_SHORTEST_BREATH, self.subscribers * _BREATH_PER_SUBSCRIBER))
             )
-            self._refresh()
+            try:
+                self._look()
+            except WharfError as error:
+                self._failure = error
             self._pulse.notify()
 
+    def stop(self) -> None:
+        """Let subscribers go as soon as they have all that is there."""
+        self._is_stopping = True
+        self._pulse.notify()
+
     async def wait(self, seen: int) -> None:
-        """Wait for the look after version ``seen``."""
+        """Wait for the look after version ``seen``.
+
+        Raises:
+            StoreError: the store cannot be read any more.
+            UnreachableError: the worker is being stopped.
+        """
+        self._refuse_when_over()
         await self._pulse.wait(seen)
+        self._refuse_when_over()
 
     @contextmanager
     def subscribed(self) -> Iterator[None]:
@@ -64,8 +106,15 @@ class BuildHub:
         finally:
             self.subscribers -= 1
 
-    def _refresh(self) -> None:
+    def _refuse_when_over(self) -> None:
+        if self._failure is not None:
+            raise StoreError(self._failure.message, self._failure.hint) from self._failure
+        if self._is_stopping:
+            raise UnreachableError("the worker is being stopped")
+
+    def _look(self) -> None:
         """Liveness first: once it says that nobody writes, the logs are read to their very end."""
         self.reader.refresh()
         for step in self.reader.info.steps:
             self.reader.log(step.info.step_id).refresh()
+        self._artifacts.clear()

@@ -13,8 +13,12 @@ from typing import cast
 
 _HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 FIRST_BYTES_SECONDS = 10.0
-"""How long a connection may stay silent at its start."""
-_HIGH_WATER = 1024 * 1024
+"""How long a connection may stay silent at its start, the TLS handshake not counted."""
+HANDSHAKE_SECONDS = 10.0
+FLUSH_SECONDS = 10.0
+"""How long a client may take for the last bytes when the gRPC server has closed its side."""
+_HIGH_WATER = 256 * 1024
+"""Bytes that are passed on ahead of a client; what a stopped one costs."""
 
 Connect = Callable[
     [Callable[[], asyncio.Protocol]], Awaitable[tuple[asyncio.BaseTransport, asyncio.BaseProtocol]]
@@ -43,18 +47,29 @@ class Port:
         """
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: _FirstBytes(self), host, port, ssl=tls, reuse_port=False, backlog=1024
+            lambda: _FirstBytes(self),
+            host,
+            port,
+            ssl=tls,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS if tls else None,
+            ssl_shutdown_timeout=FLUSH_SECONDS if tls else None,
+            reuse_port=False,
+            backlog=1024,
         )
         return int(self._server.sockets[0].getsockname()[1])
 
+    def refuse_new(self) -> None:
+        """Listen no more; what is open goes on."""
+        if self._server is not None:
+            self._server.close()
+
     async def close(self) -> None:
-        """Stop listening, and end what is still open."""
-        if self._server is None:
-            return
-        self._server.close()
+        """Listen no more, and end what is still open, but for HTTP: that is its server's to end."""
+        self.refuse_new()
         for connection in tuple(self._connections):
             connection.abort()
-        await self._server.wait_closed()
+        if self._server is not None:
+            await self._server.wait_closed()
 
     def opened(self, connection: _FirstBytes) -> None:
         """A connection came."""
@@ -79,41 +94,35 @@ class _Relay(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
-        self.other: _Relay | None = None
+        self.other: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         self.transport.set_write_buffer_limits(high=_HIGH_WATER)
 
     def data_received(self, data: bytes) -> None:
-        if self.other is not None and self.other.transport is not None:
-            self.other.transport.write(data)
+        if self.other is not None:
+            self.other.write(data)
 
     def eof_received(self) -> bool:
-        if (
-            self.other is not None
-            and self.other.transport is not None
-            and self.other.transport.can_write_eof()
-        ):
-            self.other.transport.write_eof()
-            return True
-        return False
+        if self.other is None or not self.other.can_write_eof():
+            return False
+        self.other.write_eof()
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        if self.other is not None and self.other.transport is not None:
-            self.other.transport.close()
+        """Let the other side have what was sent, but do not wait for ever that it takes it."""
+        if self.other is not None and not self.other.is_closing():
+            self.other.close()
+            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.other.abort)
 
     def pause_writing(self) -> None:
-        if self.other is not None and self.other.transport is not None:
-            self.other.transport.pause_reading()
+        if self.other is not None:
+            self.other.pause_reading()
 
     def resume_writing(self) -> None:
-        if (
-            self.other is not None
-            and self.other.transport is not None
-            and not self.other.transport.is_closing()
-        ):
-            self.other.transport.resume_reading()
+        if self.other is not None and not self.other.is_closing():
+            self.other.resume_reading()
 
 
 class _FirstBytes(_Relay):
@@ -133,7 +142,7 @@ class _FirstBytes(_Relay):
 
     def data_received(self, data: bytes) -> None:
         if self.other is not None:
-            super().data_received(data)
+            self.other.write(data)
             return
         self._seen += data
         if self._connecting is not None:
@@ -145,11 +154,13 @@ class _FirstBytes(_Relay):
             self._stop_timer()
             assert self.transport is not None
             self.transport.pause_reading()
-            self._connecting = asyncio.get_running_loop().create_task(self._become_grpc())
+            self._connecting = asyncio.get_running_loop().create_task(self._become_grpc(), name="port-relay")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         self._port.closed(self)
+        if self._connecting is not None:
+            self._connecting.cancel()
         super().connection_lost(exc)
 
     def abort(self) -> None:
@@ -170,18 +181,16 @@ class _FirstBytes(_Relay):
     async def _become_grpc(self) -> None:
         assert self.transport is not None
         backend = _Relay()
+        backend.other = self.transport
         try:
-            transport = await self._port.connect_grpc(backend)
+            self.other = await self._port.connect_grpc(backend)
         except OSError:
             self.abort()
             return
-        backend.other, self.other = self, backend
-        if self.transport.is_closing():
-            transport.close()
-            return
-        transport.write(self._seen)
+        self.other.write(self._seen)
         self._seen = b""
-        self.transport.resume_reading()
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -2,35 +2,99 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
 
-from wharf_tui.model.build import BuildInfo
 from wharf_tui.results import json_fields
 from wharf_tui.worker.auth import Token
 from wharf_tui.worker.hub import BuildHub
 
-MAX_REQUEST_BYTES = 64 * 1024
+MAX_HEADER_BYTES = 64 * 1024
+FIRST_REQUEST_SECONDS = 10.0
+"""How long a new connection may take to send its first request."""
+KEEPALIVE_SECONDS = 75.0
+_SAY_NOTHING = {"Server": "", "Cache-Control": "no-store"}
+"""Headers of every answer: aiohttp would tell its version and Python's to everybody."""
+_ARTIFACT_ID = re.compile(r"[0-9]{1,20}\Z")
 _MAX_UINT64 = 2**64 - 1
 
 
-def make_handler(hub: BuildHub, token: Token | None) -> web.Server:
-    """The HTTP server's protocol factory, without a socket of its own: the port hands connections to it."""
+class RestServer(web.Server):
+    """The HTTP server without a socket of its own: the port hands connections to it.
 
-    async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        if token is not None and not token.accepts(request.headers.get("Authorization")):
+    Args:
+        hub: the build.
+        token: what every request must carry; None lets everybody in.
+    """
+
+    def __init__(self, hub: BuildHub, token: Token | None) -> None:
+        super().__init__(self._handle)
+        self._hub = hub
+        self._token = token
+
+    def __call__(self) -> web.RequestHandler:
+        """The protocol of one connection."""
+        return _Connection(self, loop=asyncio.get_running_loop())
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        assert isinstance(request.protocol, _Connection)
+        request.protocol.request_came()
+        if self._token is not None and not self._token.accepts(request.headers.get("Authorization")):
             return _problem(request, 401, "Unauthorized", "a token is needed", {"WWW-Authenticate": "Bearer"})
         if request.method not in {"GET", "HEAD"}:
             return _problem(
                 request, 405, "Method not allowed", "only GET is known here", {"Allow": "GET, HEAD"}
             )
-        return _answer(request, hub)
+        return _answer(request, self._hub)
 
-    return web.Server(
-        handle, access_log=None, keepalive_timeout=75.0, lingering_time=5.0, max_field_size=MAX_REQUEST_BYTES
-    )
+
+class _Connection(web.RequestHandler):
+    """One connection. A client that sends nothing is not waited for, and what is no HTTP gets a problem as its answer."""
+
+    def __init__(self, server: RestServer, *, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(
+            server,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]  # None is allowed, and switches it off
+            keepalive_timeout=KEEPALIVE_SECONDS,
+            lingering_time=0.0,
+            max_field_size=MAX_HEADER_BYTES,
+        )
+        self._patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        assert isinstance(transport, asyncio.Transport)
+        self._patience = asyncio.get_running_loop().call_later(FIRST_REQUEST_SECONDS, transport.abort)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.request_came()
+        super().connection_lost(exc)
+
+    def request_came(self) -> None:
+        """The client has asked for something."""
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - aiohttp's signature; the text would tell what runs here
+    ) -> web.StreamResponse:
+        """The answer to what cannot be understood, and to what went wrong here."""
+        if status >= 500:
+            self.log_exception("a request failed", exc_info=exc)
+        response = _problem(request, status, HTTPStatus(status).phrase, "the request cannot be answered")
+        response.force_close()
+        return response
 
 
 def _answer(request: web.BaseRequest, hub: BuildHub) -> web.StreamResponse:
@@ -48,7 +112,7 @@ def _answer(request: web.BaseRequest, hub: BuildHub) -> web.StreamResponse:
 
 def _download(request: web.BaseRequest, artifact_id: str) -> web.StreamResponse:
     """Workers keep artifact events only, as wharf-cmd's do: there are no contents to send."""
-    if not artifact_id.isdecimal() or int(artifact_id) > _MAX_UINT64:
+    if not _ARTIFACT_ID.match(artifact_id) or int(artifact_id) > _MAX_UINT64:
         return _problem(
             request, 400, "Bad artifact ID", f"{artifact_id!r} is no artifact ID: it must be a whole number"
         )
@@ -58,7 +122,7 @@ def _download(request: web.BaseRequest, artifact_id: str) -> web.StreamResponse:
 
 
 def _build_json(hub: BuildHub) -> dict[str, Any]:
-    info: BuildInfo = hub.reader.info
+    info = hub.info
     return {
         "buildId": info.build_id,
         "uid": info.uid,
@@ -96,7 +160,7 @@ def _steps_json(hub: BuildHub) -> list[dict[str, Any]]:
 
 
 def _json(value: Any) -> web.Response:
-    return web.Response(body=json.dumps(value, ensure_ascii=False).encode(), content_type="application/json")
+    return web.Response(body=_dump(value), content_type="application/json", headers=_SAY_NOTHING)
 
 
 def _problem(
@@ -108,11 +172,15 @@ def _problem(
         "status": status,
         "detail": detail,
         "instance": request.path,
-        "errors": [],
+        "errors": [detail],
     }
     return web.Response(
         status=status,
-        body=json.dumps(body).encode(),
+        body=_dump(body),
         content_type="application/problem+json",
-        headers=headers,
+        headers={**_SAY_NOTHING, **(headers or {})},
     )
+
+
+def _dump(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()

@@ -20,12 +20,14 @@ from wharf_tui.rpc.generated.wharf.worker.v1 import worker_pb2, worker_pb2_grpc
 from wharf_tui.worker.auth import ListenSettings, TokenInterceptor
 from wharf_tui.worker.hub import BuildHub
 from wharf_tui.worker.port import Port
-from wharf_tui.worker.rest import make_handler
+from wharf_tui.worker.rest import RestServer
 from wharf_tui.worker.service import STALL_SECONDS, WorkerService
 
 SERVICE = worker_pb2.DESCRIPTOR.services_by_name["Worker"].full_name
 STOP_SECONDS = 5.0
-"""How long open calls may go on after ``stop``."""
+"""How long a subscriber that lags behind may go on reading when the worker is stopped."""
+_LONGEST_SOCKET_PATH = 100
+"""Bytes; systems allow 104 or 108."""
 
 _OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.so_reuseport", 0),  # a second worker on the port must fail, not share it
@@ -36,8 +38,9 @@ _OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.keepalive_time_ms", 20_000),  # a client that vanished is noticed in half a minute
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 500),  # clients may look more often than we do
     ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.max_connection_idle_ms", 300_000),  # who calls nothing for five minutes is let go
 )
 
 
@@ -59,7 +62,7 @@ async def serve_build(
     Raises:
         UsageError: the settings would expose the logs.
         UnreachableError: the address cannot be had.
-        InputError: a certificate or key cannot be used.
+        InputError: a certificate or key cannot be used, or the build cannot be read.
     """
     settings.check()
     tls = _tls_context(settings)
@@ -71,7 +74,7 @@ async def serve_build(
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-    http = make_handler(hub, settings.token)
+    http = RestServer(hub, settings.token)
     with tempfile.TemporaryDirectory(prefix="wharf-tui-") as folder:
         port = Port(_bind_backend(server, Path(folder)), http)
         await server.start()
@@ -82,10 +85,12 @@ async def serve_build(
                 await health_servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
             yield number
         finally:
+            port.refuse_new()
+            hub.stop()
             await health_servicer.enter_graceful_shutdown()
             await server.stop(STOP_SECONDS)
-            await port.close()
             await http.shutdown(STOP_SECONDS)
+            await port.close()
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
 
@@ -93,10 +98,15 @@ async def serve_build(
 def _bind_backend(
     server: grpc.aio.Server, folder: Path
 ) -> Callable[..., Awaitable[tuple[asyncio.BaseTransport, asyncio.BaseProtocol]]]:
-    """Bind gRPC to a place that only this user reaches, and return how to connect to it."""
+    """Bind gRPC to a place that only this user reaches (on Windows: this machine), and return how to connect to it."""
     loop = asyncio.get_running_loop()
     if os.name == "posix":
         path = str(folder / "grpc.sock")
+        if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
+            raise InputError(
+                f"the folder for temporary files has too long a name for a socket: {folder.parent}",
+                "Point TMPDIR to a folder with a shorter name.",
+            )
         server.add_insecure_port(f"unix:{path}")
         return lambda protocol: loop.create_unix_connection(protocol, path)
     number = server.add_insecure_port("127.0.0.1:0")
@@ -107,8 +117,8 @@ async def _listen(port: Port, settings: ListenSettings, tls: ssl.SSLContext | No
     address = f"{settings.host}:{settings.port}"
     try:
         return await port.listen(settings.host, settings.port, tls)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, UnicodeError) as error:  # the latter: a name that can be no host's
+        reason = getattr(error, "strerror", None) or str(error)
         raise UnreachableError(
             f"cannot listen on {address}: {reason}",
             "Stop what listens there, or choose another address with --address.",
@@ -123,12 +133,17 @@ def _tls_context(settings: ListenSettings) -> ssl.SSLContext | None:
     context.set_alpn_protocols(["h2", "http/1.1"])
     try:
         context.load_cert_chain(settings.tls_certificate, settings.tls_key)
-        if settings.tls_client_ca is not None:
-            context.load_verify_locations(settings.tls_client_ca)
-            context.verify_mode = ssl.CERT_REQUIRED
     except OSError as error:  # ssl.SSLError is one, too
         raise InputError(
             f"cannot use the certificate {settings.tls_certificate} with the key {settings.tls_key}: {error}",
             "Both must be PEM files that belong together.",
         ) from error
+    if settings.tls_client_ca is not None:
+        try:
+            context.load_verify_locations(settings.tls_client_ca)
+        except OSError as error:
+            raise InputError(
+                f"cannot use the clients' CA {settings.tls_client_ca}: {error}", "It must be a PEM file."
+            ) from error
+        context.verify_mode = ssl.CERT_REQUIRED
     return context

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 import grpc
 
-from wharf_tui.model.errors import WharfError
+from wharf_tui.model.errors import UnreachableError, UsageError, WharfError
 from wharf_tui.model.ids import StepId
 from wharf_tui.rpc import wire
 from wharf_tui.rpc.generated.wharf.worker.v1 import worker_pb2 as pb
 from wharf_tui.rpc.generated.wharf.worker.v1 import worker_pb2_grpc
+from wharf_tui.worker.build_message import build_message
 from wharf_tui.worker.hub import BuildHub
 from wharf_tui.worker.log_stream import LogStream
 
@@ -20,6 +21,8 @@ STALL_SECONDS = 300.0
 """How long a client may take nothing before its stream is ended."""
 
 Context = grpc.aio.ServicerContext[Any, Any]
+Send = Callable[[Any], Awaitable[None]]
+Event = TypeVar("Event")
 
 
 class WorkerService(worker_pb2_grpc.WorkerServicer):
@@ -33,13 +36,12 @@ class WorkerService(worker_pb2_grpc.WorkerServicer):
         """Lines of all steps, stored and new at the same time."""
         await self._serve(context, lambda send: LogStream(self._hub, request, send).run())
 
-    async def StreamStatusEvents(self, request: pb.StreamStatusEventsRequest, context: Context) -> None:  # noqa: ARG002
+    async def StreamStatusEvents(self, request: pb.StreamStatusEventsRequest, context: Context) -> None:  # noqa: ARG002 - the protocol's signature
         """Status events: the past ones in one go, then new ones until the build ends."""
 
-        async def stream(send: Callable[[Any], Awaitable[None]]) -> None:
-            reader = self._hub.reader
-            async for step_id, position in self._new_events(lambda step_id: len(reader.statuses(step_id))):
-                event = reader.statuses(step_id)[position]
+        async def stream(send: Send) -> None:
+            events = self._events(self._hub.reader.statuses, lambda event: event.event_id)
+            async for step_id, event in events:
                 status = wire.status_to_wire(event.status)
                 await send(
                     pb.StreamStatusEventsResponse(event_id=event.event_id, step_id=step_id, status=status)
@@ -47,13 +49,12 @@ class WorkerService(worker_pb2_grpc.WorkerServicer):
 
         await self._serve(context, stream)
 
-    async def StreamArtifactEvents(self, request: pb.StreamArtifactEventsRequest, context: Context) -> None:  # noqa: ARG002
+    async def StreamArtifactEvents(self, request: pb.StreamArtifactEventsRequest, context: Context) -> None:  # noqa: ARG002 - the protocol's signature
         """Artifact events: the past ones, then new ones until the build ends."""
 
-        async def stream(send: Callable[[Any], Awaitable[None]]) -> None:
-            reader = self._hub.reader
-            async for step_id, position in self._new_events(lambda step_id: len(reader.artifacts(step_id))):
-                event = reader.artifacts(step_id)[position]
+        async def stream(send: Send) -> None:
+            events = self._events(self._hub.artifacts, lambda event: event.artifact_id)
+            async for step_id, event in events:
                 await send(
                     pb.StreamArtifactEventsResponse(
                         artifact_id=event.artifact_id, step_id=step_id, name=event.name
@@ -62,28 +63,30 @@ class WorkerService(worker_pb2_grpc.WorkerServicer):
 
         await self._serve(context, stream)
 
-    async def GetBuild(self, request: pb.GetBuildRequest, context: Context) -> pb.GetBuildResponse:  # noqa: ARG002
+    async def GetBuild(self, request: pb.GetBuildRequest, context: Context) -> pb.GetBuildResponse:  # noqa: ARG002 - the protocol's signature
         """The build as it stands."""
         return build_message(self._hub)
 
-    async def _new_events(self, count: Callable[[StepId], int]) -> Any:
-        """(step, position) of each event once, in each step's order, until the build ends."""
-        told: dict[StepId, int] = {}
+    async def _events(
+        self, events_of: Callable[[StepId], Sequence[Event]], id_of: Callable[[Event], int]
+    ) -> AsyncIterator[tuple[StepId, Event]]:
+        """Each event once, in each step's order, until the build ends."""
+        told: dict[StepId, set[int]] = {}
         while True:
             seen, ended = self._hub.version, self._hub.ended
             for step in self._hub.reader.info.steps:
                 step_id = step.info.step_id
-                for position in range(told.get(step_id, 0), count(step_id)):
-                    told[step_id] = position + 1
-                    yield step_id, position
+                of_step = told.setdefault(step_id, set())
+                for event in events_of(step_id):
+                    if id_of(event) not in of_step:
+                        of_step.add(id_of(event))
+                        yield step_id, event
             if ended:
                 return
             await self._hub.wait(seen)
 
-    async def _serve(
-        self, context: Context, stream: Callable[[Callable[[Any], Awaitable[None]]], Awaitable[None]]
-    ) -> None:
-        """Run one stream; a client that takes nothing for too long is told so and let go."""
+    async def _serve(self, context: Context, stream: Callable[[Send], Awaitable[None]]) -> None:
+        """Run one stream. One that cannot go on ends with a status that tells the client what to do."""
 
         async def send(message: Any) -> None:
             async with asyncio.timeout(self._stall_seconds):
@@ -97,16 +100,9 @@ class WorkerService(worker_pb2_grpc.WorkerServicer):
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
                 f"nothing was read for {self._stall_seconds:.0f} s; connect again to go on where you stopped",
             )
+        except UsageError as error:
+            await context.abort(grpc.StatusCode.OUT_OF_RANGE, error.message)
+        except UnreachableError as error:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, error.message)
         except WharfError as error:
             await context.abort(grpc.StatusCode.DATA_LOSS, error.message)
-
-
-def build_message(hub: BuildHub) -> pb.GetBuildResponse:
-    """The hub's build as a message."""
-    reader = hub.reader
-    steps = []
-    for step in reader.info.steps:
-        log = reader.log(step.info.step_id)
-        events = reader.statuses(step.info.step_id)
-        steps.append(wire.step_to_wire(step, events, log.gaps, log.last_log_id, log.complete_end))
-    return wire.build_to_wire(reader.info, reader.liveness, reader.status, steps)

@@ -1,25 +1,30 @@
-"""One build: its steps on the left, the log of one of them on the right, both kept up to date."""
+"""One build: its steps on the left, the logs of one or more of them on the right, all kept up to date."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.getters import query_one
-from textual.screen import Screen
 
-from wharf_tui.model.build import Liveness, StepState
+from wharf_tui.model.build import StepState
 from wharf_tui.model.errors import WharfError
 from wharf_tui.model.status import Status
 from wharf_tui.model.text import clean_plain
+from wharf_tui.ui import take_along
 from wharf_tui.ui.log_document import LogDocument
-from wharf_tui.ui.slices import SliceBudget
+from wharf_tui.ui.screens.live import LiveScreen
+from wharf_tui.ui.search_control import SearchControl
+from wharf_tui.ui.session_feed import SessionFeed
 from wharf_tui.ui.widgets.build_header import BuildHeader
+from wharf_tui.ui.widgets.hold_pane import HoldPane
 from wharf_tui.ui.widgets.key_hints import KeyHints
+from wharf_tui.ui.widgets.log_canvas import ViewPlace
 from wharf_tui.ui.widgets.log_pane import LogPane
-from wharf_tui.ui.widgets.log_view import LogView, ViewPlace
+from wharf_tui.ui.widgets.pane_row import MOST_PANES, PaneRow
+from wharf_tui.ui.widgets.prompt import Prompt
 from wharf_tui.ui.widgets.step_list import StepList
 
 if TYPE_CHECKING:
@@ -29,24 +34,12 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from wharf_tui.model.ids import StepId
+    from wharf_tui.results.log_reader import LogReader
     from wharf_tui.ui.feed import Feed
-
-_BUSY_SECONDS: Final = 1 / 30
-"""Between two looks while something comes in."""
-_COUNTING_SECONDS: Final = 0.004
-"""Between two slices while a large log is being counted: the screen and the keys get half of the time."""
-_COUNTING_SHOWN_SECONDS: Final = 0.1
-"""How often the progress of counting is shown."""
-_QUIET_SECONDS: Final = 0.25
-"""While nothing comes in; also the rate at which running steps turn."""
-_ENDED_SECONDS: Final = 1.0
-_STEPS_SECONDS: Final = 0.2
-"""Between two looks at the steps' states."""
-_LOOK_SHARE: Final = 20
-"""A look at the states that took one moment is followed by at least this many moments without."""
+    from wharf_tui.ui.widgets.log_view import LogView
 
 
-class BuildScreen(Screen[None], inherit_bindings=False):
+class BuildScreen(LiveScreen, inherit_bindings=False):
     """A build that is running or has ended.
 
     Args:
@@ -56,25 +49,16 @@ class BuildScreen(Screen[None], inherit_bindings=False):
     """
 
     BINDING_GROUP_TITLE = "Build"
-    AUTO_FOCUS = "LogView"
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", "Steps/Log", id="build.next-pane"),
         Binding("shift+tab", "app.focus_previous", "Steps/Log", show=False, id="build.previous-pane"),
-        Binding(
-            "right_curly_bracket",
-            "step(1)",
-            "Next, previous step",
-            key_display="}",
-            show=False,
-            id="build.next-step",
-        ),
-        Binding(
-            "left_curly_bracket",
-            "step(-1)",
-            "Next, previous step",
-            key_display="{",
-            show=False,
-            id="build.previous-step",
+        *(
+            Binding(key, action, "Next, previous step", key_display=shown, show=False, id=name)
+            for key, action, shown, name in (
+                ("right_curly_bracket", "step(1)", "}", "build.next-step"),
+                ("left_curly_bracket", "step(-1)", "{", "build.previous-step"),
+            )
         ),
         *(
             Binding(
@@ -88,212 +72,332 @@ class BuildScreen(Screen[None], inherit_bindings=False):
             for number in range(1, 10)
         ),
         Binding("F", "follow", "Follow the running step", key_display="F", show=False, id="build.follow"),
+        Binding("slash,ctrl+f", "search", "Search", key_display="/", id="build.search"),
+        Binding("n", "hit(1)", "Next, previous hit", show=False, id="build.next-hit"),
+        Binding("N", "hit(-1)", "Next, previous hit", key_display="N", show=False, id="build.previous-hit"),
+        Binding("w", "wrap", "Wrap", id="build.wrap"),
         Binding("t", "times", "Times", id="build.times"),
-        Binding("number_sign", "ids", "Log IDs", key_display="#", id="build.ids"),
+        Binding("number_sign", "ids", "Log IDs", key_display="#", show=False, id="build.ids"),
+        Binding("vertical_line", "split", "Side by side", key_display="|", id="build.split"),
+        Binding("x", "close_pane", "Close this pane", show=False, id="build.close-pane"),
+        Binding("z,f", "zoom", "This log alone", show=False, id="build.zoom"),
         Binding("q", "back", "Back", id="build.back"),
         Binding("escape", "escape", "Back to the list", show=False, id="build.escape"),
     ]
 
     header = query_one(BuildHeader)
     steps = query_one(StepList)
-    pane = query_one(LogPane)
+    panes = query_one(PaneRow)
+    hold = query_one(HoldPane)
+    prompt = query_one(Prompt)
 
     def __init__(self, feed: Feed, clock: Callable[[], int], zone: timezone | None = None) -> None:
-        super().__init__()
-        self.feed = feed
-        self._clock = clock
+        super().__init__(feed, clock)
         self._zone = zone
         self._documents: dict[StepId, LogDocument] = {}
         self._places: dict[StepId, ViewPlace] = {}
-        self._shown: StepId | None = None
         self._goes_along = True
-        self._budget = SliceBudget()
-        self._pause = _BUSY_SECONDS
-        self._next_look = 0.0
-        self._next_show = 0.0
-        self._told: set[str] = set()
+        self._is_zoomed = False
+        self.search = SearchControl(self)
         self.notice = ""
         """Something that is going on with the build, such as its cancellation."""
 
     def compose(self) -> ComposeResult:
-        """Header, two panes, keys."""
+        """Header, steps and logs, what is typed, keys."""
         yield BuildHeader(id="header")
         with Horizontal():
             yield StepList(id="steps")
-            yield LogPane(zone=self._zone, id="log")
+            yield HoldPane(id="hold")
+            yield PaneRow(zone=self._zone, id="panes")
+        yield Prompt()
         yield KeyHints()
 
     def on_mount(self) -> None:
         """Open on what matters most, and begin to look."""
-        self.steps.show(self.feed.info, self._clock(), live=self._is_live)
+        self.steps.show(self.feed.info, self._clock(), live=self.is_live)
         first = opening_step(self.feed.info.steps)
         if first is not None:
-            self._show_step(first)
-        self.call_after_refresh(self._look)
-
-    def on_unmount(self) -> None:
-        """Let go of the build's files."""
-        self.feed.close()
+            self.show_step(first)
+        self.hold.display, self.panes.display = self._is_held, not self._is_held
+        (self.hold if self._is_held else self.view).focus()
+        self.call_after_refresh(self.look)
 
     @property
-    def _is_live(self) -> bool:
-        return self.feed.liveness is Liveness.RUNNING
+    def pane(self) -> LogPane:
+        """The pane where the keys go."""
+        return self.panes.active
+
+    @property
+    def view(self) -> LogView:
+        """The lines of that pane."""
+        return self.pane.view
 
     def step_state(self, step_id: StepId | None) -> StepState | None:
         """A step as it stands now."""
         return next((step for step in self.feed.info.steps if step.info.step_id == step_id), None)
 
-    def _look(self) -> None:
-        """Look again at what is shown; sooner the next time when something came in."""
-        if not self.is_attached:
-            return
-        started = time.monotonic()
-        changed = self._look_at_steps(started)
-        changed = self._look_at_log() or changed
-        if self._is_counting and started < self._next_show:
-            self._look_again(_COUNTING_SECONDS)
-            return
-        self._next_show = started + _COUNTING_SHOWN_SECONDS
-        self.update_view()
-        quiet = _ENDED_SECONDS if self.feed.liveness is Liveness.FROZEN else _QUIET_SECONDS
-        self._pause = _BUSY_SECONDS if changed else min(self._pause * 1.5, quiet)
-        self._look_again(_COUNTING_SECONDS if self._is_counting else self._pause)
-
-    def _look_again(self, seconds: float) -> None:
-        """Look again so long after the screen has been drawn: a slow terminal is shown less, not later."""
-        self.call_after_refresh(self.set_timer, seconds, self._look)
-
-    @property
-    def _document(self) -> LogDocument | None:
-        return self._documents.get(self._shown) if self._shown is not None else None
-
-    @property
-    def _is_counting(self) -> bool:
-        return self._document is not None and self._document.is_counting
-
-    def _look_at_steps(self, now: float) -> bool:
-        if now < self._next_look:
-            return False
+    def show_held(self) -> bool:
+        """Look how far each step has come, and show it on the hold screen."""
+        assert isinstance(self.feed, SessionFeed)
         try:
-            changed = self.feed.refresh()
-            problems = self.feed.problems
+            return self.hold.count(self.feed, self._budget.bytes)
         except WharfError as error:
-            changed, problems = False, (clean_plain(error.message),)
-        self._next_look = now + max(_STEPS_SECONDS, _LOOK_SHARE * (time.monotonic() - now))
-        for problem in problems:
-            if problem not in self._told:
-                self._told.add(problem)
-                self.notify(problem, severity="warning", markup=False)
-        if changed and self._goes_along:
-            self._go_along()
-        return changed
-
-    def _look_at_log(self) -> bool:
-        document = self._document
-        if document is None:
+            self.tell_once(clean_plain(error.message))
             return False
-        started = time.monotonic()
-        refreshed = document.refresh(self._budget.bytes, follow=self.pane.view.follow)
-        if document.is_behind:
-            self._budget.learn(time.monotonic() - started)
-        if refreshed.changed:
-            self.pane.view.log_changed(refreshed)
-        return refreshed.changed
 
-    def _go_along(self) -> None:
+    def on_unmount(self) -> None:
+        """Let go of the search, too."""
+        self.search.close()
+
+    def release(self) -> None:
+        """Show the log in place of the hold screen."""
+        had_focus = self.hold.has_focus
+        self._is_held = False
+        self.hold.display, self.panes.display = False, True
+        if had_focus:
+            self.view.focus()
+        target = opening_step(self.feed.info.steps)
+        if self._goes_along and target is not None:
+            self.show_step(target)
+
+    def on_hold_pane_peeked(self) -> None:
+        """Show what is here already, while the rest is still coming."""
+        self.release()
+
+    def look_at_logs(self) -> bool:
+        """Look at each log that is shown, once, and tell all panes that show it."""
+        shown = {pane.step_id for pane in self.panes.panes if pane.step_id is not None}
+        any_changed = False
+        for step_id in shown:
+            document = self._documents[step_id]
+            panes = [pane for pane in self.panes.panes if pane.step_id == step_id]
+            started = time.monotonic()
+            refreshed = document.refresh(self._budget.bytes, follow=any(pane.view.follow for pane in panes))
+            if document.is_behind:
+                self._budget.learn(time.monotonic() - started)
+            if refreshed.changed:
+                any_changed = True
+                for pane in panes:
+                    pane.view.log_changed(refreshed)
+        return any_changed
+
+    def do_work(self) -> bool:
+        """Search on; counting goes on while looking at the logs."""
+        is_counting = any(
+            document.is_counting for pane in self.panes.panes if (document := pane.view.document) is not None
+        )
+        return self.search.step() or is_counting
+
+    def steps_changed(self) -> None:
         """While nobody has chosen a step: move on when the one that is shown does not run."""
-        shown = self.step_state(self._shown)
-        if not self.pane.view.follow or (shown is not None and _runs(shown)):
+        shown = self.step_state(self.pane.step_id)
+        if not self._goes_along or not self.view.follow or (shown is not None and _runs(shown)):
             return
         target = opening_step(self.feed.info.steps)
-        if target is not None and target != self._shown:
-            self._show_step(target)
+        if target is not None and target != self.pane.step_id:
+            self.show_step(target)
 
     def update_view(self) -> None:
         """Bring everything but the lines up to date."""
         now_ns = self._clock()
         build = self.feed.info
         self.header.show_build(self.feed, now_ns, self.notice)
-        self.steps.show(build, now_ns, live=self._is_live)
-        step = self.step_state(self._shown)
-        if step is None:
-            self.pane.show_nothing("This build has no steps", build.problem or "Nothing was recorded.")
-            if build.steps:
-                self._show_step(opening_step(build.steps) or build.steps[0].info.step_id)
-            return
-        document = self._documents[step.info.step_id]
-        self.pane.view.start_times_at(step.started_ns or build.started_ns or 0)
-        self.pane.show_step(step, document, build, self.feed.liveness, now_ns)
+        self.steps.show(build, now_ns, live=self.is_live)
+        self.search.show()
+        for pane in self.panes.panes:
+            step = self.step_state(pane.step_id)
+            if step is None:
+                pane.show_nothing("This build has no steps", build.problem or "Nothing was recorded.")
+                if build.steps:
+                    self.show_step(opening_step(build.steps) or build.steps[0].info.step_id)
+                continue
+            pane.view.start_times_at(step.started_ns or build.started_ns or 0)
+            document = self._documents[step.info.step_id]
+            pane.show_step(step, document, build, self.feed.liveness, now_ns)
 
-    def _show_step(self, step_id: StepId) -> None:
-        if self._shown is not None and self._shown != step_id:
-            self._places[self._shown] = self.pane.view.place()
+    def show_step(self, step_id: StepId) -> None:
+        """Show a step's log in the active pane."""
+        pane = self.pane
+        if pane.step_id is not None and pane.step_id != step_id:
+            self._places[pane.step_id] = pane.view.place()
         document = self._documents.get(step_id)
         if document is None:
             document = self._documents[step_id] = LogDocument(self.feed.log(step_id))
-        self._shown = step_id
+        pane.step_id = step_id
         self.steps.select(step_id)
         place = self._places.get(step_id, ViewPlace())
         document.refresh(self._budget.bytes, follow=place.follow)
         step = self.step_state(step_id)
-        self.pane.view.show(document, (step.started_ns if step else None) or 0, place)
+        pane.view.show(document, (step.started_ns if step else None) or 0, place)
         self.update_view()
+
+    def reader_of(self, step_id: StepId) -> LogReader:
+        """A step's log, counted as far as one slice goes; those in sight are counted anyway."""
+        log = self.feed.log(step_id)
+        if step_id not in self._documents:
+            try:
+                log.refresh(self._budget.bytes)
+            except WharfError as error:
+                self.tell_once(clean_plain(error.message))
+        return log
+
+    def choose_step(self, step_id: StepId) -> None:
+        """Show a step because somebody wants to see it: from now on the view does not go along by itself."""
+        self._goes_along = False
+        if step_id != self.pane.step_id:
+            self.show_step(step_id)
 
     def on_step_list_step_highlighted(self, event: StepList.StepHighlighted) -> None:
         """Somebody chose a step."""
         event.stop()
-        self._goes_along = False
-        if event.step_id != self._shown:
-            self._show_step(event.step_id)
+        self.choose_step(event.step_id)
 
     def on_row_list_chosen(self) -> None:
         """Enter on a step goes to its log."""
-        self.pane.view.focus()
+        self.view.focus()
 
-    def on_log_view_moved(self, event: LogView.Moved) -> None:
+    def on_log_canvas_moved(self, event: LogView.Moved) -> None:
         """Bring badge and title up to date."""
         event.stop()
         self.update_view()
 
+    def on_log_pane_focused(self, event: LogPane.Focused) -> None:
+        """The keys go to another pane; the list shows its step."""
+        event.stop()
+        self.panes.activate(event.pane)
+        if event.pane.step_id is not None:
+            self.steps.select(event.pane.step_id)
+
+    def on_log_view_yanked(self, event: LogView.Yanked) -> None:
+        """Copy lines, and say how."""
+        event.stop()
+        document, step_id = event.log_view.document, self.pane.step_id
+        if document is None or step_id is None:
+            return
+        place = f"{self.feed.place} {step_id}" if event.with_address else ""
+        try:
+            told = take_along.copy_rows(document, event.rows, place, self._write_to_terminal)
+        except (WharfError, OSError) as error:
+            self.notify(clean_plain(f"Not copied: {error}"), severity="error", markup=False)
+            return
+        self.notify(clean_plain(told), markup=False)
+
+    def _write_to_terminal(self, code: str) -> None:
+        driver = self.app._driver  # noqa: SLF001 - Textual's own way to the clipboard knows neither tmux nor screen
+        if driver is not None:
+            driver.write(code)
+
+    def on_prompt_changed(self, event: Prompt.Changed) -> None:
+        """Search while it is typed."""
+        self.search.look_for(event.text)
+
+    def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
+        """Take it."""
+        self.search.accept(event.text)
+
+    def on_prompt_cancelled(self) -> None:
+        """Back to where one was."""
+        self.search.cancel()
+
+    def on_prompt_option_toggled(self, event: Prompt.OptionToggled) -> None:
+        """Search differently."""
+        self.search.toggle(event.option)
+
+    def action_search(self) -> None:
+        """Ask what to look for."""
+        self.search.open()
+
+    def action_hit(self, direction: int) -> None:
+        """To the next (1) or previous (-1) hit."""
+        self.search.move(direction)
+
     def action_step(self, direction: int) -> None:
         """To the next (1) or previous (-1) step."""
         ids = [step.info.step_id for step in self.feed.info.steps]
-        if self._shown not in ids:
-            return
-        target = ids.index(self._shown) + direction
-        if 0 <= target < len(ids):
-            self._goes_along = False
-            self._show_step(ids[target])
+        if self.pane.step_id in ids:
+            target = ids.index(self.pane.step_id) + direction
+            if 0 <= target < len(ids):
+                self.choose_step(ids[target])
 
     def action_nth_step(self, number: int) -> None:
         """To the step with this place in the list, counted from 1."""
         if number <= len(self.feed.info.steps):
-            self._goes_along = False
-            self._show_step(self.feed.info.steps[number - 1].info.step_id)
+            self.choose_step(self.feed.info.steps[number - 1].info.step_id)
 
     def action_follow(self) -> None:
         """Show the end as it grows, of the step that runs, and go along when the next one starts."""
         self._goes_along = True
-        self.pane.view.action_bottom()
-        if self._is_live:
-            self._go_along()
+        self.view.action_bottom()
+        if self.is_live:
+            self.steps_changed()
+
+    def action_wrap(self) -> None:
+        """Wrap text that is too wide, or let it go on to the right."""
+        wrap = not self.view.wrap
+        for pane in self.panes.panes:
+            pane.view.wrap = wrap
 
     def action_times(self) -> None:
         """Change the time column."""
-        view = self.pane.view
-        view.times = view.times.next
+        times = self.view.times.next
+        for pane in self.panes.panes:
+            pane.view.times = times
 
     def action_ids(self) -> None:
         """Show or hide log IDs."""
-        self.pane.view.show_ids = not self.pane.view.show_ids
+        show_ids = not self.view.show_ids
+        for pane in self.panes.panes:
+            pane.view.show_ids = show_ids
+
+    async def action_split(self) -> None:
+        """Show one step more beside the others: the next one that is not shown yet."""
+        shown = [pane.step_id for pane in self.panes.panes]
+        ids = [step.info.step_id for step in self.feed.info.steps]
+        if len(shown) >= MOST_PANES or self.pane.step_id not in ids:
+            self.notify(f"There is room for {MOST_PANES} logs side by side.", markup=False)
+            return
+        position = ids.index(self.pane.step_id)
+        others = [each for each in ids[position:] + ids[:position] if each not in shown]
+        self._goes_along = False
+        await self.panes.add()
+        self._zoom(on=False)
+        self.show_step(others[0] if others else ids[position])
+        self.view.focus()
+
+    async def action_close_pane(self) -> None:
+        """Close this log, unless it is the only one."""
+        if self.pane.step_id is not None:
+            self._places[self.pane.step_id] = self.view.place()
+        await self.panes.close_active()
+        self.view.focus()
+        if self.pane.step_id is not None:
+            self.steps.select(self.pane.step_id)
+        self.update_view()
+
+    def action_zoom(self) -> None:
+        """Give the whole screen to this log, or take it back."""
+        self._zoom(on=not self._is_zoomed)
+
+    def _zoom(self, *, on: bool) -> None:
+        self._is_zoomed = on
+        self.steps.display = not on
+        self.panes.zoom(on=on)
+        if on:
+            self.view.focus()
 
     async def action_back(self) -> None:
         """To the catalogue, or out where this build was opened alone."""
         await self.run_action("app.back")
 
     async def action_escape(self) -> None:
-        """To the catalogue, but never out of the program."""
-        if len(self.app.screen_stack) > 1:
+        """One thing less: the search, the zoom, this build; but never out of the program."""
+        if self.view.select_from is not None:
+            self.view.select_from = None
+        elif self.search.leave():
+            return
+        elif self._is_zoomed:
+            self._zoom(on=False)
+        elif len(self.app.screen_stack) > 1:
             await self.run_action("app.back")
 
 

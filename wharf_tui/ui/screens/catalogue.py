@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import work
@@ -15,9 +16,12 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Input, Static
 
 from wharf_tui.model.build import Liveness
-from wharf_tui.results.catalogue import BuildSummary, list_builds
+from wharf_tui.model.errors import WharfError
+from wharf_tui.model.text import clean_plain
+from wharf_tui.results.catalogue import BuildSummary, delete_build, list_builds, summarize
 from wharf_tui.ui import words
 from wharf_tui.ui.safe_info import safe_summary
+from wharf_tui.ui.screens.confirm import ConfirmScreen
 from wharf_tui.ui.widgets.build_table import BuildTable, table_heading
 from wharf_tui.ui.widgets.key_hints import KeyHints
 from wharf_tui.ui.widgets.split_line import SplitLine
@@ -39,6 +43,7 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
     Args:
         builds_dir: folder of our builds; wharf-cmd's are found by themselves.
         clock: nanoseconds since the epoch, for ages.
+        only: list these builds instead of all.
     """
 
     BINDING_GROUP_TITLE = "Catalogue"
@@ -46,6 +51,7 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash,ctrl+f", "narrow", "Narrow", key_display="/", id="catalogue.narrow"),
         Binding("escape", "widen", "Show all", key_display="esc", id="catalogue.widen"),
+        Binding("D,delete", "delete", "Delete", key_display="D", id="catalogue.delete"),
         Binding("r", "look", "Look again", show=False, id="catalogue.look"),
         Binding("q", "app.back", "Quit", id="catalogue.quit"),
     ]
@@ -64,8 +70,9 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
             super().__init__()
             self.build = build
 
-    def __init__(self, builds_dir: Path, clock: Callable[[], int]) -> None:
+    def __init__(self, builds_dir: Path, clock: Callable[[], int], only: tuple[Path, ...] = ()) -> None:
         super().__init__()
+        self._only = only
         self._builds_dir = builds_dir
         self._clock = clock
         self._builds: list[BuildSummary] | None = None
@@ -97,7 +104,7 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
         if not self.is_current and self._builds is not None:
             return
         builds = await asyncio.get_running_loop().run_in_executor(
-            self._executor, list_builds, self._builds_dir
+            self._executor, _find_builds, self._builds_dir, self._only
         )
         self._builds = [safe_summary(build) for build in builds]
         self.update_view()
@@ -114,7 +121,7 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
         builds = [build for build in self._builds if matches(build, wanted)]
         self.table.show(builds, self._clock())
         self._heading.show(table_heading(self.size.width - 1))
-        place = words.place(self._builds_dir)
+        place = "chosen builds" if self._only else words.place(self._builds_dir)
         found = f"{len(builds)} of {len(self._builds)}" if wanted else f"{len(builds)}"
         self._header.show(
             Content.assemble((" wharf ", "$faint"), ("builds", "bold"), (f"  {found}", "$muted")),
@@ -148,6 +155,30 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
         if action == "narrow":
             return not self._filter.has_focus
         return self._filter.display if action == "widen" else True
+
+    def action_delete(self) -> None:
+        """Ask, then delete the build under the cursor."""
+        build = self.table.current
+        if build is None:
+            return
+        size, place = words.size(build.size_bytes), words.place(build.path)
+
+        def answered(answer: bool | None) -> None:
+            if answer:
+                self._delete(build)
+
+        self.app.push_screen(
+            ConfirmScreen(f"Delete build {build.build_id} ({size})?", f"{place} is removed."), answered
+        )
+
+    @work(group="delete")
+    async def _delete(self, build: BuildSummary) -> None:
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._executor, delete_build, build)
+        except WharfError as error:
+            text = " ".join(filter(None, (f"{error.message}.", error.hint)))
+            self.notify(clean_plain(text), severity="error", markup=False)
+        self._look()
 
     def action_look(self) -> None:
         """Look again at once."""
@@ -183,6 +214,16 @@ def matches(build: BuildSummary, wanted: str) -> bool:
         f"{build.failed_step} {build.source}"
     ).lower()
     return all(word in row for word in wanted.lower().split())
+
+
+def _find_builds(builds_dir: Path, only: tuple[Path, ...]) -> list[BuildSummary]:
+    if not only:
+        return list_builds(builds_dir)
+    found = []
+    for path in only:
+        with suppress(WharfError):  # it has been deleted since
+            found.append(summarize(path))
+    return found
 
 
 def _why_empty(wanted: str, place: str) -> Content:

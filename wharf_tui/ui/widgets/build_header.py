@@ -8,7 +8,8 @@ from textual.content import Content
 
 from wharf_tui.model.build import Liveness
 from wharf_tui.model.timestamps import format_duration
-from wharf_tui.ui import status_look, words
+from wharf_tui.ui import connection_story, status_look, words
+from wharf_tui.ui.session_feed import SessionFeed
 from wharf_tui.ui.widgets.split_line import SplitLine
 
 if TYPE_CHECKING:
@@ -43,8 +44,18 @@ class BuildHeader(SplitLine):
             (f"  {build.problem}" if build.problem else "", "$error"),
             (f"  {notice}" if notice else "", "bold $warning"),
         )
+        self.show(left, self._right_end(feed))
+
+    def _right_end(self, feed: Feed) -> Content:
+        """Where the build comes from; of one that is being copied, how the connection stands."""
+        build = feed.info
+        if isinstance(feed, SessionFeed):
+            state, color = connection_story.connection(feed)
+            shown = Content.assemble((feed.address, "$muted"), "  ", (f"● {state} ", color))
+            room = max(self.size.width * 3 // 5, 10)
+            return shown if shown.cell_length <= room else Content.styled(f"● {state} ", color).truncate(room)
         origin = self._fitting(build.environment, build.runtime, build.source or feed.place)
-        self.show(left, Content.styled(f"{origin} ", "$muted"))
+        return Content.styled(f"{origin} ", "$muted")
 
     def _elapsed(self, feed: Feed, now_ns: int, *, live: bool) -> str:
         build = feed.info

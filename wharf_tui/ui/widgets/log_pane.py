@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 from textual.content import Content
 from textual.getters import query_one
+from textual.message import Message
 
 from wharf_tui.ui import status_look, step_story
 from wharf_tui.ui.widgets.log_view import LogView
@@ -18,11 +19,19 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from wharf_tui.model.build import BuildInfo, Liveness, StepState
+    from wharf_tui.model.ids import StepId
     from wharf_tui.ui.log_document import LogDocument
 
 
 class LogPane(Vertical):
     """Attributes go down: the screen calls ``show_step`` whenever anything may have changed."""
+
+    class Focused(Message):
+        """The keys go to this pane now."""
+
+        def __init__(self, pane: LogPane) -> None:
+            super().__init__()
+            self.pane = pane
 
     view = query_one(LogView)
     _title = query_one("#log-title", SplitLine)
@@ -31,6 +40,10 @@ class LogPane(Vertical):
     def __init__(self, *, zone: timezone | None = None, id: str | None = None) -> None:  # noqa: A002  Textual's name
         super().__init__(id=id)
         self._zone = zone
+        self.step_id: StepId | None = None
+        """Whose log is shown."""
+        self.search_note = Content()
+        """How the search stands in this pane."""
 
     def compose(self) -> ComposeResult:
         """Title, log or explanation, status."""
@@ -42,9 +55,14 @@ class LogPane(Vertical):
         self, step: StepState, document: LogDocument, build: BuildInfo, liveness: Liveness, now_ns: int
     ) -> None:
         """Bring everything around the lines up to date."""
-        grows = step_story.may_grow(step, liveness)
+        grows = step_story.may_grow(step, document, liveness)
         self._title.show(self._title_left(step, now_ns, live=grows), self._title_right())
-        self._status.show(self._completeness(step, document, liveness), self._badge(document, grows=grows))
+        modes = Content.styled("wrap  " if self.view.wrap else "", "$muted")
+        right = Content.assemble(self.search_note, "  " if self.search_note else "", modes)
+        self._status.show(
+            self._completeness(step, document, liveness),
+            Content.assemble(right, self._badge(document, grows=grows)),
+        )
         self.view.why_empty = (
             ("This log cannot be read", document.problem)
             if document.problem
@@ -70,6 +88,7 @@ class LogPane(Vertical):
         )
 
     def _title_right(self) -> Content:
+        """How far it is scrolled to the right."""
         column = self.view.column
         return Content.styled(f"column {column + 1}" if column else "", "$muted")
 
@@ -97,6 +116,7 @@ class LogPane(Vertical):
     def on_descendant_focus(self) -> None:
         """The title shows where the keys go."""
         self._title.add_class("-focused")
+        self.post_message(self.Focused(self))
 
     def on_descendant_blur(self) -> None:
         """The keys go elsewhere."""

@@ -146,7 +146,7 @@ class Gap(_message.Message):
     def __init__(self, step_id: _Optional[int] = ..., kind: _Optional[_Union[Gap.Kind, str]] = ..., after: _Optional[int] = ..., missing: _Optional[int] = ..., reason: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class End(_message.Message):
-    __slots__ = ("reason", "last")
+    __slots__ = ("reason", "last", "build")
     class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         REASON_UNSPECIFIED: _ClassVar[End.Reason]
@@ -159,9 +159,11 @@ class End(_message.Message):
     REASON_UNFINISHED: End.Reason
     REASON_FIELD_NUMBER: _ClassVar[int]
     LAST_FIELD_NUMBER: _ClassVar[int]
+    BUILD_FIELD_NUMBER: _ClassVar[int]
     reason: End.Reason
     last: _containers.RepeatedCompositeFieldContainer[LogPosition]
-    def __init__(self, reason: _Optional[_Union[End.Reason, str]] = ..., last: _Optional[_Iterable[_Union[LogPosition, _Mapping]]] = ...) -> None: ...
+    build: GetBuildResponse
+    def __init__(self, reason: _Optional[_Union[End.Reason, str]] = ..., last: _Optional[_Iterable[_Union[LogPosition, _Mapping]]] = ..., build: _Optional[_Union[GetBuildResponse, _Mapping]] = ...) -> None: ...
 
 class StreamStatusEventsRequest(_message.Message):
     __slots__ = ()

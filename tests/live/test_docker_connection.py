@@ -1,0 +1,113 @@
+"""A connection to the engine that breaks, or dies without a word, costs no line and repeats none."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.live.engine_proxy import EngineProxy
+from wharf_tui.model.status import Status
+from wharf_tui.runtimes.docker.settings import Limits
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def proxy(engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineProxy]:
+    if not engine.address.startswith("unix://"):
+        pytest.skip("the proxy needs an engine on a Unix socket")
+    proxy = EngineProxy(engine.address.removeprefix("unix://"), tmp_path / "proxy.sock")
+    monkeypatch.setenv("DOCKER_HOST", proxy.address)
+    yield proxy
+    proxy.close()
+
+
+def numbered(count: int) -> list[bytes]:
+    return [b"line %d" % number for number in range(1, count + 1)]
+
+
+async def test_a_cut_in_the_middle_of_the_output(start, proxy: EngineProxy) -> None:
+    build = await start({"step": ["for i in $(seq 1 150); do echo line $i; sleep 0.03; done"]})
+    recorder = build.recorder("step")
+    run = asyncio.ensure_future(build.run("step"))
+    await recorder.wait_for_lines(10)
+    assert proxy.cut(b"/attach?") == 1
+    await recorder.wait_for_lines(90)
+    assert proxy.cut(b"/logs?") == 1
+    outcome = await run
+    assert outcome.status is Status.SUCCESS
+    assert recorder.messages() == numbered(150)
+    assert not recorder.gaps
+
+
+@pytest.mark.parametrize("size", [120, 1_000, 20_000, 65_000, 180_000])
+async def test_a_cut_after_so_many_bytes(start, proxy: EngineProxy, size: int) -> None:
+    """Cuts fall into headers, frames and lines; both streams, equal lines, long lines and wrong UTF-8 among them."""
+    build = await start(
+        {
+            "step": [
+                "for i in 1 2 3; do",
+                "  seq 1 2000; yes same | head -n 1000; printf 'bad \\377\\303( byte\\n'",
+                "  head -c 50000 /dev/zero | tr '\\000' x; echo",
+                "  for j in 1 2 3; do echo err $i $j >&2; done",
+                "done; printf 'no end \\344'",
+            ]
+        }
+    )
+    proxy.cut_after, proxy.cut_matching = size, (b"/attach?",)
+    outcome = await build.run("step")
+    recorder = build.recorder("step")
+    block = [b"%d" % number for number in range(1, 2001)] + [b"same"] * 1000
+    bad = {b"bad \xff\xc3( byte", "bad \ufffd\ufffd( byte".encode()}
+    messages = recorder.messages()
+    out = [message for message in messages if not message.startswith(b"err")]
+    assert outcome.status is Status.SUCCESS
+    assert proxy.cuts == 1
+    assert [message for message in messages if message.startswith(b"err")] == [
+        b"err %d %d" % (i, j) for i in (1, 2, 3) for j in (1, 2, 3)
+    ]
+    for index in range(3):
+        part = out[index * 3002 : (index + 1) * 3002]
+        assert part[:3000] == block
+        assert part[3000] in bad
+        assert part[3001] == b"x" * 50_000
+    assert len(out) == 3 * 3002 + 1
+    assert out[-1] in {b"no end \xe4", "no end \ufffd".encode()}
+    assert not recorder.gaps
+
+
+async def test_every_answer_is_cut_again_and_again(start, proxy: EngineProxy) -> None:
+    build = await start({"step": ["for i in $(seq 1 3000); do echo line $i; done; sleep 1; echo end"]})
+    proxy.cut_after, proxy.cut_matching = 20_000, (b"/attach?", b"/logs?")
+    outcome = await build.run("step")
+    recorder = build.recorder("step")
+    assert outcome.status is Status.SUCCESS
+    assert recorder.messages() == [*numbered(3000), b"end"]
+    assert not recorder.gaps
+    assert proxy.cuts > 3
+
+
+async def test_a_connection_that_dies_without_a_word(start, proxy: EngineProxy) -> None:
+    build = await start(
+        {"step": ["echo line 1; sleep 1; echo line 2; sleep 1.5; echo line 3"]}, limits=Limits(silence_s=0.2)
+    )
+    recorder = build.recorder("step")
+    run = asyncio.ensure_future(build.run("step"))
+    await recorder.wait_for_lines(1)
+    assert proxy.freeze(b"/attach?") == 1
+    outcome = await run
+    assert outcome.status is Status.SUCCESS
+    assert recorder.messages() == numbered(3)
+    assert not recorder.gaps
+
+
+async def test_silence_ends_nothing(start, proxy: EngineProxy) -> None:
+    build = await start({"step": ["echo line 1; sleep 2; echo line 2"]}, limits=Limits(silence_s=0.1))
+    outcome = await build.run("step")
+    assert outcome.status is Status.SUCCESS
+    assert build.recorder("step").messages() == numbered(2)
+    assert os.environ["DOCKER_HOST"] == proxy.address

@@ -1,0 +1,125 @@
+"""Logs side by side, one alone, and text that is wrapped."""
+
+from __future__ import annotations
+
+import pytest
+
+from wharf_tui.ui.widgets.pane_row import MOST_PANES
+
+
+@pytest.fixture
+def three(sample):
+    for step in (1, 2, 3):
+        sample.run(step)
+        sample.count_to(step, 100 * step)
+    return sample
+
+
+def steps_shown(seen) -> list[int]:
+    return [pane.step_id for pane in seen.screen.panes.panes]
+
+
+async def test_panes_have_their_own_steps_and_scrolls(three, run_app, see):
+    async with run_app(three.path, size=(160, 24)) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages[-1:] == ["line 100"])
+        await seen.press("vertical_line")
+        await seen.until(lambda: steps_shown(seen) == [1, 2])
+        assert seen.view.has_focus
+        await seen.until(lambda: seen.messages[-1:] == ["line 200"])
+        assert seen.screen.steps.current == 2
+        await seen.press("g")
+        assert seen.messages[0] == "line 1"
+        await seen.press("vertical_line")
+        await seen.until(lambda: steps_shown(seen) == [1, 2, 3])
+        first, second, third = seen.screen.panes.panes
+        await seen.until(lambda: third.view.visible_rows.stop == 300)
+        assert first.view.visible_rows.stop == 100
+        assert second.view.visible_rows.start == 0
+        three.count_to(3, 301, first=301)
+        three.count_to(1, 101, first=101)
+        await seen.until(lambda: third.view.visible_rows.stop == 301 and first.view.visible_rows.stop == 101)
+        assert second.view.visible_rows.start == 0
+
+
+async def test_a_pane_is_closed_and_the_last_one_stays(three, run_app, see):
+    async with run_app(three.path, size=(160, 24)) as pilot:
+        seen = see(pilot)
+        await seen.press("vertical_line", "vertical_line", "vertical_line", "vertical_line")
+        assert len(steps_shown(seen)) == MOST_PANES
+        for left in (3, 2, 1, 1):
+            await seen.press("x")
+            assert len(steps_shown(seen)) == left
+        assert seen.view.has_focus
+
+
+async def test_two_panes_may_show_one_step(three, run_app, see):
+    async with run_app(three.path, size=(160, 24)) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages[-1:] == ["line 100"])
+        await seen.press("vertical_line", "1", "g")
+        assert steps_shown(seen) == [1, 1]
+        three.count_to(1, 130, first=101)
+        first, second = seen.screen.panes.panes
+        await seen.until(lambda: first.view.visible_rows.stop == 130)
+        assert second.view.visible_rows.start == 0
+        await seen.until(lambda: "+30 new" in seen.status)
+
+
+async def test_one_log_takes_the_screen_and_gives_it_back(three, run_app, see):
+    async with run_app(three.path, size=(160, 24)) as pilot:
+        seen = see(pilot)
+        await seen.press("vertical_line", "z")
+        assert [pane.display for pane in seen.screen.panes.panes] == [False, True]
+        assert not seen.screen.steps.display
+        await seen.press("escape")
+        assert [pane.display for pane in seen.screen.panes.panes] == [True, True]
+        assert seen.screen.steps.display
+
+
+async def test_focus_tells_which_pane_the_keys_go_to(three, run_app, see):
+    async with run_app(three.path, size=(160, 24)) as pilot:
+        seen = see(pilot)
+        await seen.press("vertical_line", "shift+tab")
+        assert seen.screen.pane is seen.screen.panes.panes[0]
+        await seen.until(lambda: seen.screen.steps.current == 1)
+
+
+async def test_wrapped_text_is_read_whole_and_the_end_stays_in_sight(sample, run_app, see):
+    sample.run(1)
+    sample.print(1, b"first", b"0123456789" * 20, b"last")
+    async with run_app(sample.path) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: len(seen.messages) == 3)
+        await seen.press("w")
+        assert "wrap" in seen.status
+        text = "".join(line[7:].rstrip() for line in seen.lines)
+        assert text == "first" + "0123456789" * 20 + "last"
+        await seen.press("w")
+        assert len(seen.messages) == 3
+
+
+async def test_a_wrapped_log_follows_stops_and_scrolls_line_by_line(sample, run_app, see):
+    sample.run(1)
+    sample.print(1, *(b"%03d " % n + b"x" * 100 for n in range(1, 101)))
+    async with run_app(sample.path) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.view.visible_rows.stop == 100)
+        await seen.press("w")
+        height = seen.view.size.height
+        assert seen.view.visible_rows.stop == 100
+        assert seen.lines[-1].strip().startswith("↳ x") or "↳" in seen.lines[-1]
+        bottom = seen.lines
+        await seen.press("k")
+        assert not seen.view.follow
+        assert seen.lines[1:] == bottom[:-1]
+        held = seen.lines
+        sample.print(1, *(b"more" for _ in range(50)))
+        await seen.until(lambda: "+50 new" in seen.status)
+        assert seen.lines == held
+        await seen.press("j", "j")
+        assert seen.lines[: height - 2] == held[2:]
+        await seen.press("G")
+        assert seen.messages[-1] == "more"
+        await seen.press("g")
+        assert seen.view.visible_rows.start == 0

@@ -1,0 +1,130 @@
+"""Searching: counted, from hit to hit and round the end, in one step or all, live, and honest about bad patterns."""
+
+from __future__ import annotations
+
+import pytest
+
+SIZE = (110, 24)
+
+
+async def type_search(seen, text: str) -> None:
+    await seen.press("slash", *text)
+
+
+def spot_line(seen) -> str:
+    """The text of the row that one has gone to."""
+    assert seen.view.spot is not None
+    return str(seen.lines[seen.view.spot - seen.view.visible_rows[0]])
+
+
+@pytest.fixture
+def words(sample):
+    sample.run(1)
+    sample.print(1, *(b"Needle %d" % n if n % 100 == 17 else b"hay %d" % n for n in range(1, 1001)))
+    sample.run(2)
+    sample.print(2, b"hay", b"a needle here")
+    return sample
+
+
+async def test_hits_are_counted_and_walked_through_and_the_walk_goes_round(words, run_app, see):
+    async with run_app(words.path, size=SIZE) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages[-1:] == ["hay 1000"])
+        await type_search(seen, "needle")
+        await seen.until(lambda: "/needle  1 of 10" in seen.status)
+        assert spot_line(seen).endswith("Needle 17") or "Needle 17" in spot_line(seen)
+        assert "10 found  regex, this step" in seen.screen.prompt.note
+        await seen.press("enter")
+        assert seen.view.has_focus
+        assert not seen.screen.prompt.display
+        await seen.press("n")
+        assert "/needle  2 of 10" in seen.status
+        assert "Needle 117" in spot_line(seen)
+        await seen.press("N", "N")
+        assert "/needle  10 of 10, began again" in seen.status
+        assert "Needle 917" in spot_line(seen)
+        assert any(seen.view.hit_marks)
+        assert not all(seen.view.hit_marks)
+
+
+async def test_escape_in_the_prompt_goes_back_to_where_one_was(words, run_app, see):
+    async with run_app(words.path, size=SIZE) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages[-1:] == ["hay 1000"])
+        await seen.press("pageup")
+        before = seen.lines
+        await type_search(seen, "needle")
+        await seen.until(lambda: seen.view.spot is not None)
+        await seen.press("escape")
+        assert seen.lines == before
+        assert "needle" not in seen.status
+
+
+async def test_a_search_through_all_steps_finds_what_is_not_shown(words, run_app, see):
+    async with run_app(words.path, size=SIZE) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages[-1:] == ["hay 1000"])
+        await type_search(seen, "a needle")
+        await seen.until(lambda: "0 found" in seen.screen.prompt.note)
+        await seen.press("ctrl+t")
+        await seen.until(lambda: "1 of 1 in all steps" in seen.status)
+        assert "build/lint" in seen.title
+        await seen.press("enter", "escape")
+        assert "needle" not in seen.status
+
+
+async def test_lines_that_come_later_are_found_too(words, run_app, see):
+    async with run_app(words.path, size=SIZE) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages[-1:] == ["hay 1000"])
+        await type_search(seen, "needle")
+        await seen.press("enter")
+        await seen.until(lambda: "of 10" in seen.status)
+        words.print(1, b"one needle more")
+        await seen.until(lambda: "1 of 11" in seen.status)
+
+
+async def test_what_is_wrong_with_a_pattern_is_said_while_typing(words, run_app, see):
+    async with run_app(words.path, size=SIZE) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages[-1:] == ["hay 1000"])
+        await type_search(seen, "hay (1")
+        assert seen.screen.prompt.note == "unclosed group at 5; ctrl-r takes it as plain text"
+        await seen.press("enter")
+        assert seen.screen.prompt.display
+        await seen.press("ctrl+r")
+        await seen.until(lambda: "0 found  text" in seen.screen.prompt.note)
+
+
+async def test_keys_are_text_while_one_types(words, run_app, see):
+    async with run_app(words.path, size=SIZE) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages[-1:] == ["hay 1000"])
+        await type_search(seen, "qwtzxnG12")
+        assert seen.screen.prompt.text == "qwtzxnG12"
+        assert pilot.app.screen is seen.screen
+
+
+async def test_n_without_a_search_says_what_to_do(words, run_app, see):
+    async with run_app(words.path, size=SIZE) as pilot:
+        seen = see(pilot)
+        await seen.press("n")
+        assert "/ asks what to look for" in next(iter(pilot.app._notifications)).message
+
+
+async def test_hits_stand_out(words, run_app, see):
+    async with run_app(words.path, size=SIZE) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages[-1:] == ["hay 1000"])
+        await type_search(seen, "needle 1")
+        await seen.until(lambda: seen.view.spot is not None)
+        row = seen.view.spot - seen.view.visible_rows[0]
+        plain = seen.view.rich_style
+        marked = [
+            segment.text
+            for segment in seen.view.render_line(row)
+            if segment.style
+            and segment.style.bgcolor not in {plain.bgcolor, None}
+            and "eedle" in segment.text
+        ]
+        assert marked == ["Needle 1"]

@@ -1,0 +1,1 @@
+"""The aggregator: brings every line of every build into a database, each exactly once."""

@@ -1,0 +1,1 @@
+"""Where builds are copied to: SQLite, PostgreSQL, or wharf-api."""

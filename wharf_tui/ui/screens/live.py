@@ -1,0 +1,146 @@
+"""Keeps a screen up to date with a build that may grow: often while something comes in, seldom while nothing does."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from textual.screen import Screen
+
+from wharf_tui.model.build import Liveness
+from wharf_tui.model.errors import WharfError
+from wharf_tui.model.text import clean_plain
+from wharf_tui.ui.session_feed import SessionFeed
+from wharf_tui.ui.slices import SliceBudget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.notifications import SeverityLevel
+
+    from wharf_tui.ui.feed import Feed
+
+_BUSY_SECONDS: Final = 1 / 30
+"""Between two looks while something comes in."""
+_WORKING_SECONDS: Final = 0.004
+"""Between two slices of long work: the screen and the keys get half of the time."""
+_WORK_SHOWN_SECONDS: Final = 0.1
+"""How often the progress of long work is shown."""
+_QUIET_SECONDS: Final = 0.25
+"""While nothing comes in; also the rate at which running steps turn."""
+_ENDED_SECONDS: Final = 1.0
+_STEPS_SECONDS: Final = 0.2
+"""Between two looks at the steps' states."""
+_LOOK_SHARE: Final = 20
+"""A look at the states that took one moment is followed by at least this many moments without."""
+
+
+class LiveScreen(Screen[None], inherit_bindings=False):
+    """A screen that looks again by itself.
+
+    Args:
+        feed: what is looked at; closed with the screen.
+        clock: nanoseconds since the epoch, for everything that is shown.
+    """
+
+    def __init__(self, feed: Feed, clock: Callable[[], int]) -> None:
+        super().__init__()
+        self.feed = feed
+        self._clock = clock
+        self._budget = SliceBudget()
+        self._pause = _BUSY_SECONDS
+        self._next_look = 0.0
+        self._next_show = 0.0
+        self._told: set[str] = set()
+        self._is_held = isinstance(feed, SessionFeed) and feed.is_incoming
+        """Lines that were stored before we came are still coming, and nobody asked to see what is here."""
+
+    def on_unmount(self) -> None:
+        """Let go of the build's files."""
+        self.feed.close()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the build runs."""
+        return self.feed.liveness is Liveness.RUNNING
+
+    def update_view(self) -> None:
+        """Bring everything but the lines up to date."""
+        raise NotImplementedError
+
+    def look_at_logs(self) -> bool:
+        """Look whether lines have come; whether anything is different."""
+        raise NotImplementedError
+
+    def do_work(self) -> bool:
+        """Do a slice of long work; whether there is more of it."""
+        raise NotImplementedError
+
+    def show_held(self) -> bool:
+        """Show how far the lines are that are still coming; whether more of them are here."""
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """Show the lines: all are here, or somebody wants to see those that are."""
+        raise NotImplementedError
+
+    def steps_changed(self) -> None:
+        """Steps came, or stand differently."""
+        raise NotImplementedError
+
+    def look(self) -> None:
+        """Look again at what is shown; sooner the next time when something came in."""
+        if not self.is_attached:
+            return
+        started = time.monotonic()
+        changed = self._look_at_steps(started)
+        changed = self._look_at_session() or changed
+        changed = self.look_at_logs() or changed
+        is_working = self.do_work()
+        if is_working and started < self._next_show:
+            self._look_again(_WORKING_SECONDS)
+            return
+        self._next_show = started + _WORK_SHOWN_SECONDS
+        self.update_view()
+        quiet = _ENDED_SECONDS if self.feed.liveness is Liveness.FROZEN else _QUIET_SECONDS
+        self._pause = _BUSY_SECONDS if changed else min(self._pause * 1.5, quiet)
+        self._look_again(_WORKING_SECONDS if is_working else self._pause)
+
+    def _look_again(self, seconds: float) -> None:
+        """Look again so long after the screen has been drawn: a slow terminal is shown less, not later."""
+        self.call_after_refresh(self.set_timer, seconds, self.look)
+
+    def _look_at_steps(self, now: float) -> bool:
+        if now < self._next_look:
+            return False
+        try:
+            changed = self.feed.refresh()
+            problems = self.feed.problems
+        except WharfError as error:
+            changed, problems = False, (clean_plain(error.message),)
+        self._next_look = now + max(_STEPS_SECONDS, _LOOK_SHARE * (time.monotonic() - now))
+        for problem in problems:
+            self.tell_once(problem)
+        if changed:
+            self.steps_changed()
+        return changed
+
+    def _look_at_session(self) -> bool:
+        """Tell what became of the connection; hold the display until what was stored is here."""
+        if not isinstance(self.feed, SessionFeed):
+            return False
+        self.tell_once(clean_plain(self.feed.progress.note), "information")
+        if self.feed.failure is not None:
+            self.tell_once(clean_plain(f"{self.feed.failure.message}. {self.feed.failure.hint}"), "error")
+        if not self._is_held:
+            return False
+        if self.feed.is_incoming:
+            return self.show_held()
+        self.release()
+        return True
+
+    def tell_once(self, text: str, severity: SeverityLevel = "warning") -> None:
+        """Say something in passing, unless it has been said on this screen before."""
+        if text and text not in self._told:
+            self._told.add(text)
+            self.notify(text, severity=severity, markup=False)

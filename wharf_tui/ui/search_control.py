@@ -1,0 +1,279 @@
+"""Leads a search on a build's screen: prompt, hits in the panes, counts, and the way from hit to hit."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from wharf_tui.insight.pattern import BadPattern, compile_pattern
+from wharf_tui.insight.search import Hit, Search
+from wharf_tui.model.text import clean_plain
+from wharf_tui.ui.slices import SliceBudget
+
+if TYPE_CHECKING:
+    from wharf_tui.model.ids import StepId
+    from wharf_tui.ui.screens.build import BuildScreen
+    from wharf_tui.ui.widgets.log_canvas import ViewPlace
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The hit nearest to a line."""
+
+    step_id: StepId
+    line: int
+    backwards: bool = False
+
+
+class SearchControl:
+    """The search of one screen.
+
+    Args:
+        screen: whose panes, prompt and steps are used.
+    """
+
+    def __init__(self, screen: BuildScreen) -> None:
+        self._screen = screen
+        self._session: Search | None = None
+        self._steps: set[StepId] = set()
+        """Steps that are searched."""
+        self._is_stopped = False
+        """No more lines are looked at; what has been found stays."""
+        self._is_regex = True
+        self._all_steps = False
+        self._origin: tuple[StepId, ViewPlace] | None = None
+        """Where one was when the prompt was opened; to come back to."""
+        self._wanted: _Wanted | None = None
+        """The hit to go to as soon as it is known."""
+        self._wrapped = False
+        self._budget = SliceBudget()
+
+    @property
+    def session(self) -> Search | None:
+        """What is being searched, or has been; None where nothing is."""
+        return self._session
+
+    def open(self) -> None:
+        """Ask what to look for."""
+        screen = self._screen
+        if screen.pane.step_id is None:
+            return
+        self._origin = (screen.pane.step_id, screen.view.place())
+        before = self._session.pattern.text if self._session is not None else ""
+        screen.prompt.open("/", "what to look for", before)
+        self._say()
+
+    def look_for(self, text: str) -> None:
+        """Begin a search for what has been typed so far."""
+        self._end()
+        if not text:
+            self._say()
+            return
+        pattern = compile_pattern(text, is_regex=self._is_regex)
+        if isinstance(pattern, BadPattern):
+            hint = "ctrl-r takes it as plain text" if self._is_regex else pattern.hint
+            self._screen.prompt.say(f"{pattern.problem}; {hint}", "$error")
+            return
+        self._session = Search(pattern, {})
+        self._add_steps()
+        for pane in self._screen.panes.panes:
+            pane.view.find = self._session.spans
+        if self._origin is not None:
+            step_id, place = self._origin
+            document = self._screen.view.document
+            top = document.line_of_row(place.top) if document is not None and not place.follow else 1
+            self._go_when_known(_Wanted(step_id, max(top - 1, 0)))
+        self.show()
+
+    def accept(self, text: str) -> None:
+        """Keep the search, and go back to the log."""
+        if self._session is None and text:
+            return  # what is wrong with it is said beside it
+        self._close_prompt()
+
+    def cancel(self) -> None:
+        """Forget the search, and go back to where one was."""
+        self._end()
+        self._close_prompt()
+        if self._origin is not None:
+            step_id, place = self._origin
+            screen = self._screen
+            if screen.pane.step_id == step_id and screen.view.document is not None:
+                screen.view.return_to(place)
+
+    def toggle(self, option: str) -> None:
+        """Take the pattern as text or as a regular expression; search this step or all."""
+        if option == "regex":
+            self._is_regex = not self._is_regex
+        else:
+            self._all_steps = not self._all_steps
+        self.look_for(self._screen.prompt.text)
+
+    def leave(self) -> bool:
+        """Stop a search that goes on, or else forget it; whether there was one."""
+        if self._session is None:
+            return False
+        if self._is_over:
+            self._end()
+        else:
+            self._is_stopped, self._wanted = True, None
+        self._screen.update_view()
+        return True
+
+    @property
+    def _is_over(self) -> bool:
+        return self._session is None or self._is_stopped or self._session.progress.is_done
+
+    def step(self) -> bool:
+        """Look at some more lines; whether there are more."""
+        session = self._session
+        if session is None or self._is_stopped:
+            return False
+        if self._all_steps:
+            self._add_steps()
+        if not session.progress.is_done:
+            started = time.monotonic()
+            session.step(self._budget.bytes)
+            self._budget.learn(time.monotonic() - started)
+        if self._wanted is not None:
+            self._go_when_known(self._wanted)
+        return not session.progress.is_done
+
+    def move(self, direction: int) -> None:
+        """To the next (1) or previous (-1) hit."""
+        screen = self._screen
+        if self._session is None or screen.pane.step_id is None:
+            screen.notify("Nothing is searched. / asks what to look for.", markup=False)
+            return
+        if screen.pane.step_id not in self._steps:
+            self._add(screen.pane.step_id)
+        self._is_stopped = False
+        wanted = _Wanted(screen.pane.step_id, self._line_here(direction), direction < 0)
+        self._go_when_known(wanted)
+        if self._wanted is None and not self._session.count:
+            screen.notify(f"Not found: {self._session.pattern.text}", severity="warning", markup=False)
+
+    def _go_when_known(self, wanted: _Wanted) -> None:
+        """Go to a hit, or look on from there until it is known which one it is."""
+        session, document = self._session, self._screen.view.document
+        if session is None or document is None or wanted.step_id not in self._steps:
+            return
+        hit = None
+        if not document.is_counting:  # rows have no numbers yet
+            hit = session.next(wanted.step_id, wanted.line, backwards=wanted.backwards)
+        if hit is not None:
+            self._wanted, self._wrapped = None, hit.wrapped
+            self._go_to(hit)
+        elif session.progress.is_done and not document.is_counting:
+            self._wanted = None
+        elif wanted != self._wanted:
+            self._wanted = wanted
+            session.aim(wanted.step_id, wanted.line, backwards=wanted.backwards)
+
+    def show(self) -> None:
+        """Bring counts and marks up to date."""
+        session = self._session
+        for pane in self._screen.panes.panes:
+            pane.search_note = self._note(pane.step_id)
+            lines = (
+                session.hits(pane.step_id) if session is not None and pane.step_id in self._steps else None
+            )
+            height, document = pane.view.size.height, pane.view.document
+            if lines is None or not len(lines) or document is None or not height:
+                pane.view.hit_marks = ()
+            else:
+                pane.view.hit_marks = tuple(map(bool, lines.per_bucket(document.line_count, height)))
+        if self._screen.prompt.display:
+            self._say()
+
+    def _note(self, step_id: StepId | None) -> Content:
+        """``17 of 1,922``, as far as it is known."""
+        session = self._session
+        if session is None:
+            return Content()
+        rank = None
+        document, spot = self._screen.view.document, self._screen.view.spot
+        if step_id == self._screen.pane.step_id and document is not None and spot is not None and step_id:
+            line = document.line_of_row(spot)
+            if step_id in self._steps and line in session.hits(step_id):
+                rank = session.number(step_id, line)
+        found = f"{session.count:,}{' in all steps' if self._all_steps else ''}"
+        counted = f"{rank:,} of {found}" if rank is not None else f"{found} found"
+        parts = [f"/{session.pattern.text}  ", counted]
+        if self._is_stopped:
+            parts.append(f", stopped at {session.progress.share:.0%}")
+        elif not session.progress.is_done:
+            parts.append(f", searching {session.progress.share:.0%}")
+        if self._wrapped:
+            parts.append(", began again")
+        if session.problem is not None:
+            parts.append(f": {clean_plain(session.problem.message)}")
+        return Content.styled("".join(parts), "$warning")
+
+    def _say(self) -> None:
+        options = (
+            f"{'regex' if self._is_regex else 'text'}, {'all steps' if self._all_steps else 'this step'}"
+        )
+        if self._session is None:
+            self._screen.prompt.say(options)
+            return
+        more = "" if self._session.progress.is_done else "…"
+        self._screen.prompt.say(f"{self._session.count:,}{more} found  {options}")
+
+    def _add_steps(self) -> None:
+        """Search the step that is shown, or all there are."""
+        shown = self._screen.pane.step_id
+        for step in self._screen.feed.info.steps:
+            step_id = step.info.step_id
+            if step_id not in self._steps and (self._all_steps or step_id == shown):
+                self._add(step_id)
+
+    def _add(self, step_id: StepId) -> None:
+        assert self._session is not None
+        self._steps.add(step_id)
+        self._session.add(step_id, self._screen.reader_of(step_id))
+
+    def _line_here(self, direction: int) -> int:
+        """The line of the spot where it is in sight; else the one just outside the screen."""
+        view = self._screen.view
+        document, visible = view.document, view.visible_rows
+        if document is None or not visible:
+            return 0
+        if view.spot is not None and view.spot in visible:
+            return document.line_of_row(view.spot)
+        return (
+            document.line_of_row(visible[0]) - 1 if direction > 0 else document.line_of_row(visible[-1]) + 1
+        )
+
+    def _go_to(self, hit: Hit) -> None:
+        screen = self._screen
+        if hit.step_id != screen.pane.step_id:
+            screen.choose_step(hit.step_id)
+            if self._session is not None:
+                screen.view.find = self._session.spans
+        document = screen.view.document
+        if document is not None:
+            screen.view.go_to_row(document.row_of_line(hit.line))
+        screen.update_view()
+
+    def close(self) -> None:
+        """Let go of what is needed to look."""
+        if self._session is not None:
+            self._session.close()
+
+    def _end(self) -> None:
+        self.close()
+        self._session, self._wanted = None, None
+        self._wrapped = self._is_stopped = False
+        self._steps.clear()
+        for pane in self._screen.panes.panes:
+            pane.view.find = None
+            pane.view.hit_marks = ()
+
+    def _close_prompt(self) -> None:
+        self._screen.prompt.close()
+        self._screen.view.focus()
+        self._screen.update_view()
