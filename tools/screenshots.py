@@ -13,8 +13,11 @@ from pathlib import Path
 
 import sample_builds
 
+from wharf_tui.attach.progress import Progress
+from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.build_writer import BuildWriter
 from wharf_tui.ui.app import WharfApp
+from wharf_tui.ui.session_feed import SessionFeed
 from wharf_tui.ui.themes import DARK, LIGHT
 
 
@@ -29,6 +32,8 @@ class Shot:
     theme: str = DARK.name
     meanwhile: Callable[[], None] | None = None
     """What happens to the build once the keys have been pressed."""
+    catching_up: bool = False
+    """The build is being copied from a worker."""
 
 
 def shots(folders: dict[str, Path], running: BuildWriter) -> list[Shot]:
@@ -46,6 +51,11 @@ def shots(folders: dict[str, Path], running: BuildWriter) -> list[Shot]:
         ),
         Shot("missing-lines", folders["torn"], ("t",)),
         Shot("nothing-printed", folders["failed"], ("5",)),
+        Shot("search", folders["failed"], ("slash", *"survives_kill_12", "enter", "n")),
+        Shot("side-by-side", folders["running"], ("vertical_line", "3", "vertical_line"), size=(160, 45)),
+        Shot("side-by-side-light", folders["failed"], ("vertical_line",), theme=LIGHT.name),
+        Shot("wrapped-and-selected", folders["failed"], ("w", "v", *"jjjj"), size=(80, 24)),
+        Shot("catching-up", folders["running"], catching_up=True),
         Shot("help", folders["failed"], ("question_mark",)),
         Shot("catalogue", None),
         Shot("catalogue-light", None, theme=LIGHT.name),
@@ -54,9 +64,18 @@ def shots(folders: dict[str, Path], running: BuildWriter) -> list[Shot]:
     ]
 
 
+def _feed(shot: Shot) -> Path | SessionFeed | None:
+    if not shot.catching_up or shot.target is None:
+        return shot.target
+    progress = Progress()
+    progress.begin_stream(29_411)
+    progress.received = 18_204
+    return SessionFeed(BuildReader.open(shot.target), progress, "worker.build.svc:5010")
+
+
 async def take(shot: Shot, builds_dir: Path, into: Path) -> None:
     """Run the app, press the keys, save the picture."""
-    app = WharfApp(shot.target, builds_dir, clock=lambda: sample_builds.NOW_NS, zone=UTC)
+    app = WharfApp(_feed(shot), builds_dir, clock=lambda: sample_builds.NOW_NS, zone=UTC)
     async with app.run_test(size=shot.size) as pilot:
         app.theme = shot.theme
         await pilot.pause(0.3)

@@ -14,13 +14,15 @@ from wharf_tui.ui.screens.catalogue import CatalogueScreen
 from wharf_tui.ui.screens.confirm import ConfirmScreen
 from wharf_tui.ui.screens.help import HelpScreen
 from wharf_tui.ui.widgets.build_table import BuildTable
+from wharf_tui.ui.widgets.hold_pane import HoldPane
 from wharf_tui.ui.widgets.log_view import LogView
+from wharf_tui.ui.widgets.prompt import Prompt
 from wharf_tui.ui.widgets.row_list import RowList
 from wharf_tui.ui.widgets.step_list import StepList
 
 PLACES: list[type[DOMNode]] = [
     *(WharfApp, BuildScreen, CatalogueScreen, ConfirmScreen, HelpScreen),
-    *(BuildTable, LogView, RowList, StepList),
+    *(BuildTable, HoldPane, LogView, Prompt, RowList, StepList),
 ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from wharf_tui.model.build import StepInfo, StepState
 from wharf_tui.model.ids import StepId
 from wharf_tui.model.status import Status
-from wharf_tui.ui.screens.build import opening_step
+from wharf_tui.ui.step_choice import opening_step
 from wharf_tui.ui.widgets.step_list import StepList
 
 

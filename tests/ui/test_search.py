@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 
 SIZE = (110, 24)
 
@@ -31,17 +32,17 @@ async def test_hits_are_counted_and_walked_through_and_the_walk_goes_round(words
         seen = see(pilot)
         await seen.until(lambda: seen.messages[-1:] == ["hay 1000"])
         await type_search(seen, "needle")
-        await seen.until(lambda: "/needle  1 of 10" in seen.status)
+        await seen.until(lambda: "/needle  1 of 10" in seen.title)
         assert spot_line(seen).endswith("Needle 17") or "Needle 17" in spot_line(seen)
         assert "10 found  regex, this step" in seen.screen.prompt.note
         await seen.press("enter")
         assert seen.view.has_focus
         assert not seen.screen.prompt.display
         await seen.press("n")
-        assert "/needle  2 of 10" in seen.status
+        assert "/needle  2 of 10" in seen.title
         assert "Needle 117" in spot_line(seen)
         await seen.press("N", "N")
-        assert "/needle  10 of 10, began again" in seen.status
+        assert "/needle  10 of 10, began again" in seen.title
         assert "Needle 917" in spot_line(seen)
         assert any(seen.view.hit_marks)
         assert not all(seen.view.hit_marks)
@@ -57,7 +58,7 @@ async def test_escape_in_the_prompt_goes_back_to_where_one_was(words, run_app, s
         await seen.until(lambda: seen.view.spot is not None)
         await seen.press("escape")
         assert seen.lines == before
-        assert "needle" not in seen.status
+        assert "needle" not in seen.title
 
 
 async def test_a_search_through_all_steps_finds_what_is_not_shown(words, run_app, see):
@@ -67,10 +68,10 @@ async def test_a_search_through_all_steps_finds_what_is_not_shown(words, run_app
         await type_search(seen, "a needle")
         await seen.until(lambda: "0 found" in seen.screen.prompt.note)
         await seen.press("ctrl+t")
-        await seen.until(lambda: "1 of 1 in all steps" in seen.status)
+        await seen.until(lambda: "1 of 1 in all steps" in seen.title)
         assert "build/lint" in seen.title
         await seen.press("enter", "escape")
-        assert "needle" not in seen.status
+        assert "needle" not in seen.title
 
 
 async def test_lines_that_come_later_are_found_too(words, run_app, see):
@@ -79,9 +80,9 @@ async def test_lines_that_come_later_are_found_too(words, run_app, see):
         await seen.until(lambda: seen.messages[-1:] == ["hay 1000"])
         await type_search(seen, "needle")
         await seen.press("enter")
-        await seen.until(lambda: "of 10" in seen.status)
+        await seen.until(lambda: "of 10" in seen.title)
         words.print(1, b"one needle more")
-        await seen.until(lambda: "1 of 11" in seen.status)
+        await seen.until(lambda: "1 of 11" in seen.title)
 
 
 async def test_what_is_wrong_with_a_pattern_is_said_while_typing(words, run_app, see):
@@ -89,9 +90,11 @@ async def test_what_is_wrong_with_a_pattern_is_said_while_typing(words, run_app,
         seen = see(pilot)
         await seen.until(lambda: seen.messages[-1:] == ["hay 1000"])
         await type_search(seen, "hay (1")
-        assert seen.screen.prompt.note == "unclosed group at 5; ctrl-r takes it as plain text"
         await seen.press("enter")
+        seen.screen.update_view()
+        assert seen.screen.prompt.note == "unclosed group at 5; ctrl-r takes it as plain text"
         assert seen.screen.prompt.display
+        assert seen.screen.prompt.size.height == 1
         await seen.press("ctrl+r")
         await seen.until(lambda: "0 found  text" in seen.screen.prompt.note)
 
@@ -103,6 +106,16 @@ async def test_keys_are_text_while_one_types(words, run_app, see):
         await type_search(seen, "qwtzxnG12")
         assert seen.screen.prompt.text == "qwtzxnG12"
         assert pilot.app.screen is seen.screen
+
+
+async def test_no_key_is_lost_that_comes_right_behind_the_slash(words, run_app, see):
+    async with run_app(words.path, size=SIZE) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages[-1:] == ["hay 1000"])
+        for key, character in (("slash", "/"), *((letter, letter) for letter in "many"), ("slash", "/")):
+            pilot.app.post_message(events.Key(key, character))
+        await seen.until(lambda: seen.screen.prompt.text == "many/")
+        assert not list(pilot.app._notifications)
 
 
 async def test_n_without_a_search_says_what_to_do(words, run_app, see):

@@ -39,7 +39,7 @@ async def test_the_display_is_held_until_caught_up_and_then_all_is_there(session
     async with run_app(session.feed, size=(100, 30)) as pilot:
         seen = see(pilot)
         await held(seen)
-        assert not seen.screen.pane.display
+        assert not seen.screen.panes.display
         await seen.until(lambda: "18,204 of 29,411 lines" in seen.screen.hold.text)
         assert f"Catching up with {ADDRESS}" in seen.screen.hold.text
         assert "62%" in seen.screen.hold.text

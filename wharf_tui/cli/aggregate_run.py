@@ -117,15 +117,14 @@ async def _copy(options: AggregateOptions, supervisor: Supervisor, pool: SinkPoo
     targets = [supervisor.target(endpoint, options.build_id) for endpoint in options.endpoints]
     pods = None
     if options.kubernetes is not None:
-        from wharf_tui.aggregator.discovery.cluster import Cluster
         from wharf_tui.aggregator.discovery.pod_source import PodSettings
+        from wharf_tui.runtimes.kubernetes.client import Cluster
 
         wanted = options.kubernetes
-        cluster = await asyncio.to_thread(Cluster)
+        cluster = await asyncio.to_thread(Cluster, namespace=wanted.namespace or "")
         pods = supervisor.pod_source(
             cluster,
             PodSettings(
-                namespace=wanted.namespace or cluster.namespace,
                 instance=wanted.instance,
                 endpoint=wanted.endpoint,
                 reap=wanted.reap,

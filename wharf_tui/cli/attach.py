@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 
 import click
 
 from wharf_tui.cli.connect_options import ConnectOptions, connect_options
 from wharf_tui.cli.listen_options import DEFAULT_ADDRESS
+from wharf_tui.cli.terminal import is_interactive
 
 
 @click.command()
@@ -45,5 +45,5 @@ def command(
     from wharf_tui.cli.attach_build import attach_build, names_from_definition
 
     names = names_from_definition(definition, stage, environment) if definition is not None else {}
-    interactive = not plain and sys.stdin.isatty() and sys.stdout.isatty()
+    interactive = not plain and is_interactive()
     return asyncio.run(attach_build(connect.endpoint(address), names, interactive=interactive))

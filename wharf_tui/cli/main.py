@@ -62,7 +62,9 @@ def cli(ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is not None:
         return
-    if sys.stdin.isatty() and sys.stdout.isatty():
+    from wharf_tui.cli.terminal import is_interactive
+
+    if is_interactive():
         from wharf_tui.cli.open import open_catalogue
 
         open_catalogue()
@@ -111,5 +113,7 @@ def _exit(status: int) -> NoReturn:
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     if any(thread.name.startswith("textual-") for thread in threading.enumerate()):
-        os._exit(status)  # a terminal that went away while the viewer started leaves its threads waiting for keys
+        os._exit(
+            status
+        )  # a terminal that went away while the viewer started leaves its threads waiting for keys
     sys.exit(status)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import click
 
 from wharf_tui.cli.target import STANDARD_INPUT, is_build, open_files
+from wharf_tui.cli.terminal import is_interactive
 from wharf_tui.model.errors import UsageError
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.catalogue import find_build
@@ -49,12 +49,12 @@ def open_catalogue() -> None:
 
 
 def require_terminal() -> None:
-    """The viewer needs a terminal at both ends.
+    """The viewer needs a terminal at all ends: keys come from one, and the screen is drawn on standard error.
 
     Raises:
         UsageError: there is none.
     """
-    if not (os.isatty(0) and sys.stdout.isatty()):
+    if not is_interactive():
         raise UsageError("the viewer needs a terminal", "Use `wharf-tui logs` to print logs.")
 
 

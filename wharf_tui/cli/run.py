@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from wharf_tui.cli.build_options import BuildOptions, build_options
 from wharf_tui.cli.listen_options import DEFAULT_ADDRESS, ListenOptions, listen_options
+from wharf_tui.cli.terminal import is_interactive
 from wharf_tui.results.layout import default_builds_dir
 
 
@@ -38,6 +37,6 @@ def command(build: BuildOptions, *, plain: bool, serve: str | None, listen: List
     """
     from wharf_tui.cli.run_build import Presentation, run_build
 
-    interactive = not plain and sys.stdin.isatty() and sys.stdout.isatty()
+    interactive = not plain and is_interactive()
     settings = listen.settings(serve) if serve is not None else None
     return run_build(build, Presentation.VIEWER if interactive else Presentation.LINES, settings)

@@ -49,6 +49,8 @@ class SearchControl:
         self._wanted: _Wanted | None = None
         """The hit to go to as soon as it is known."""
         self._wrapped = False
+        self._complaint = ""
+        """What is wrong with the pattern that is being typed."""
         self._budget = SliceBudget()
 
     @property
@@ -69,13 +71,15 @@ class SearchControl:
     def look_for(self, text: str) -> None:
         """Begin a search for what has been typed so far."""
         self._end()
+        self._complaint = ""
         if not text:
             self._say()
             return
         pattern = compile_pattern(text, is_regex=self._is_regex)
         if isinstance(pattern, BadPattern):
             hint = "ctrl-r takes it as plain text" if self._is_regex else pattern.hint
-            self._screen.prompt.say(f"{pattern.problem}; {hint}", "$error")
+            self._complaint = f"{pattern.problem}; {hint}"
+            self._say()
             return
         self._session = Search(pattern, {})
         self._add_steps()
@@ -90,8 +94,8 @@ class SearchControl:
 
     def accept(self, text: str) -> None:
         """Keep the search, and go back to the log."""
-        if self._session is None and text:
-            return  # what is wrong with it is said beside it
+        if self._complaint and text:
+            return  # it is said beside it
         self._close_prompt()
 
     def cancel(self) -> None:
@@ -218,7 +222,7 @@ class SearchControl:
             f"{'regex' if self._is_regex else 'text'}, {'all steps' if self._all_steps else 'this step'}"
         )
         if self._session is None:
-            self._screen.prompt.say(options)
+            self._screen.prompt.say(self._complaint or options, "$error" if self._complaint else "$muted")
             return
         more = "" if self._session.progress.is_done else "…"
         self._screen.prompt.say(f"{self._session.count:,}{more} found  {options}")

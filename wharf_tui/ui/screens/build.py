@@ -9,15 +9,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.getters import query_one
 
-from wharf_tui.model.build import StepState
 from wharf_tui.model.errors import WharfError
-from wharf_tui.model.status import Status
 from wharf_tui.model.text import clean_plain
 from wharf_tui.ui import take_along
 from wharf_tui.ui.log_document import LogDocument
 from wharf_tui.ui.screens.live import LiveScreen
 from wharf_tui.ui.search_control import SearchControl
 from wharf_tui.ui.session_feed import SessionFeed
+from wharf_tui.ui.step_choice import opening_step, runs
 from wharf_tui.ui.widgets.build_header import BuildHeader
 from wharf_tui.ui.widgets.hold_pane import HoldPane
 from wharf_tui.ui.widgets.key_hints import KeyHints
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from wharf_tui.model.build import StepState
     from wharf_tui.model.ids import StepId
     from wharf_tui.results.log_reader import LogReader
     from wharf_tui.ui.feed import Feed
@@ -72,7 +72,8 @@ class BuildScreen(LiveScreen, inherit_bindings=False):
             for number in range(1, 10)
         ),
         Binding("F", "follow", "Follow the running step", key_display="F", show=False, id="build.follow"),
-        Binding("slash,ctrl+f", "search", "Search", key_display="/", id="build.search"),
+        # With priority: what is typed right behind the key must find the prompt there, not the log.
+        Binding("slash,ctrl+f", "search", "Search", key_display="/", priority=True, id="build.search"),
         Binding("n", "hit(1)", "Next, previous hit", show=False, id="build.next-hit"),
         Binding("N", "hit(-1)", "Next, previous hit", key_display="N", show=False, id="build.previous-hit"),
         Binding("w", "wrap", "Wrap", id="build.wrap"),
@@ -81,7 +82,7 @@ class BuildScreen(LiveScreen, inherit_bindings=False):
         Binding("vertical_line", "split", "Side by side", key_display="|", id="build.split"),
         Binding("x", "close_pane", "Close this pane", show=False, id="build.close-pane"),
         Binding("z,f", "zoom", "This log alone", show=False, id="build.zoom"),
-        Binding("q", "back", "Back", id="build.back"),
+        Binding("q", "app.back", "Back", id="build.back"),
         Binding("escape", "escape", "Back to the list", show=False, id="build.escape"),
     ]
 
@@ -105,7 +106,7 @@ class BuildScreen(LiveScreen, inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """Header, steps and logs, what is typed, keys."""
         yield BuildHeader(id="header")
-        with Horizontal():
+        with Horizontal(id="body"):
             yield StepList(id="steps")
             yield HoldPane(id="hold")
             yield PaneRow(zone=self._zone, id="panes")
@@ -191,7 +192,7 @@ class BuildScreen(LiveScreen, inherit_bindings=False):
     def steps_changed(self) -> None:
         """While nobody has chosen a step: move on when the one that is shown does not run."""
         shown = self.step_state(self.pane.step_id)
-        if not self._goes_along or not self.view.follow or (shown is not None and _runs(shown)):
+        if not self._goes_along or not self.view.follow or (shown is not None and runs(shown)):
             return
         target = opening_step(self.feed.info.steps)
         if target is not None and target != self.pane.step_id:
@@ -303,6 +304,11 @@ class BuildScreen(LiveScreen, inherit_bindings=False):
         """Search differently."""
         self.search.toggle(event.option)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While one types, only what is typed counts."""
+        del parameters
+        return not self.prompt.display or action == "escape"
+
     def action_search(self) -> None:
         """Ask what to look for."""
         self.search.open()
@@ -333,21 +339,15 @@ class BuildScreen(LiveScreen, inherit_bindings=False):
 
     def action_wrap(self) -> None:
         """Wrap text that is too wide, or let it go on to the right."""
-        wrap = not self.view.wrap
-        for pane in self.panes.panes:
-            pane.view.wrap = wrap
+        self.panes.set_all("wrap", not self.view.wrap)
 
     def action_times(self) -> None:
         """Change the time column."""
-        times = self.view.times.next
-        for pane in self.panes.panes:
-            pane.view.times = times
+        self.panes.set_all("times", self.view.times.next)
 
     def action_ids(self) -> None:
         """Show or hide log IDs."""
-        show_ids = not self.view.show_ids
-        for pane in self.panes.panes:
-            pane.view.show_ids = show_ids
+        self.panes.set_all("show_ids", not self.view.show_ids)
 
     async def action_split(self) -> None:
         """Show one step more beside the others: the next one that is not shown yet."""
@@ -385,10 +385,6 @@ class BuildScreen(LiveScreen, inherit_bindings=False):
         if on:
             self.view.focus()
 
-    async def action_back(self) -> None:
-        """To the catalogue, or out where this build was opened alone."""
-        await self.run_action("app.back")
-
     async def action_escape(self) -> None:
         """One thing less: the search, the zoom, this build; but never out of the program."""
         if self.view.select_from is not None:
@@ -399,18 +395,3 @@ class BuildScreen(LiveScreen, inherit_bindings=False):
             self._zoom(on=False)
         elif len(self.app.screen_stack) > 1:
             await self.run_action("app.back")
-
-
-def _runs(step: StepState) -> bool:
-    return not (step.status.is_final or step.status is Status.PENDING or step.skipped)
-
-
-def opening_step(steps: tuple[StepState, ...]) -> StepId | None:
-    """The step to look at first: the one that failed first, else the one that runs, else the last that ran."""
-    failed = [step for step in steps if step.status is Status.FAILED]
-    if failed:
-        return min(failed, key=lambda step: step.finished_ns or 0).info.step_id
-    running = [step for step in steps if _runs(step)]
-    ended = [step for step in steps if step.status.is_final]
-    candidates = running[:1] or ended[-1:] or list(steps[:1])
-    return candidates[0].info.step_id if candidates else None

@@ -58,10 +58,9 @@ class LogPane(Vertical):
         grows = step_story.may_grow(step, document, liveness)
         self._title.show(self._title_left(step, now_ns, live=grows), self._title_right())
         modes = Content.styled("wrap  " if self.view.wrap else "", "$muted")
-        right = Content.assemble(self.search_note, "  " if self.search_note else "", modes)
         self._status.show(
             self._completeness(step, document, liveness),
-            Content.assemble(right, self._badge(document, grows=grows)),
+            Content.assemble(modes, self._badge(document, grows=grows)),
         )
         self.view.why_empty = (
             ("This log cannot be read", document.problem)
@@ -88,9 +87,10 @@ class LogPane(Vertical):
         )
 
     def _title_right(self) -> Content:
-        """How far it is scrolled to the right."""
+        """How the search stands, and how far the text is scrolled to the right."""
         column = self.view.column
-        return Content.styled(f"column {column + 1}" if column else "", "$muted")
+        scrolled = Content.styled(f"  column {column + 1}" if column else "", "$muted")
+        return Content.assemble(self.search_note, scrolled)
 
     def _completeness(self, step: StepState, document: LogDocument, liveness: Liveness) -> Content:
         text, is_missing = step_story.completeness(step, document, liveness)

@@ -65,6 +65,11 @@ class PaneRow(Horizontal):
         self.activate(self.panes[max(position - 1, 0)])
         await closed.remove()
 
+    def set_all(self, name: str, value: object) -> None:
+        """Let all logs look alike in one respect: ``wrap``, ``times`` or ``show_ids``."""
+        for pane in self.panes:
+            setattr(pane.view, name, value)
+
     def zoom(self, *, on: bool) -> None:
         """Show the active pane alone, or all of them."""
         for pane in self.panes:

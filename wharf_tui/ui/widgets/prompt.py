@@ -92,7 +92,7 @@ class Prompt(Horizontal):
         self._input.select_all()
         self.say("")
         self.display = True
-        self._input.focus()
+        self.screen.set_focus(self._input)  # at once, unlike focus(): the next key is text already
 
     def close(self) -> None:
         """Hide the prompt; the caller puts the focus where it belongs."""
