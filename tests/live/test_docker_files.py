@@ -52,7 +52,7 @@ async def test_the_tree_arrives_as_it_is(start, repo: Path) -> None:
                 "readlink link; readlink dangling",
                 "cat 'dir with blank'/*",
                 "echo",
-                "ls",
+                r"printf '%s\n' *",
             ]
         }
     )

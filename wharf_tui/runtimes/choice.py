@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from wharf_tui.model.errors import InputError, RuntimeUnavailableError
 from wharf_tui.runtimes.configuration import Configuration
 from wharf_tui.runtimes.docker.settings import DockerSettings, Limits, PullPolicy
+from wharf_tui.runtimes.kubernetes.settings import kubernetes_settings
 from wharf_tui.runtimes.port import Runtime
 from wharf_tui.runtimes.step_commands import StepImages
 
@@ -45,9 +46,10 @@ def choose_runtime(options: RuntimeOptions, configuration: Configuration) -> Run
                 docker_settings(configuration), _limits(options), gitignore=options.gitignore
             )
         case _:
-            raise RuntimeUnavailableError(
-                "this version runs no steps in Kubernetes yet", "Use `--runtime docker`."
-            )
+            from wharf_tui.runtimes.kubernetes.runtime import KubernetesRuntime
+
+            settings = kubernetes_settings(configuration, _images(configuration))
+            return KubernetesRuntime(settings, _limits(options), gitignore=options.gitignore)
 
 
 def docker_settings(configuration: Configuration) -> DockerSettings:
@@ -95,13 +97,18 @@ def _limits(options: RuntimeOptions) -> Limits:
     return Limits(start_s=options.start_seconds, step_s=options.step_seconds, keep_failed=options.keep_failed)
 
 
-def _first_that_answers(configuration: Configuration) -> str:  # noqa: ARG001 - the cluster's context is chosen there
-    from wharf_tui.runtimes.docker.runtime import probe
+def _first_that_answers(configuration: Configuration) -> str:
+    from wharf_tui.runtimes.docker.runtime import probe as probe_docker
 
-    why_not_docker = probe()
+    why_not_docker = probe_docker()
     if why_not_docker is None:
         return "docker"
+    from wharf_tui.runtimes.kubernetes.runtime import probe as probe_kubernetes
+
+    why_not_kubernetes = probe_kubernetes(kubernetes_settings(configuration, _images(configuration)))
+    if why_not_kubernetes is None:
+        return "kubernetes"
     raise RuntimeUnavailableError(
-        f"neither Docker nor Kubernetes can be reached: {why_not_docker}",
+        f"neither Docker nor Kubernetes can be reached: {why_not_docker}; {why_not_kubernetes}",
         "Start one of them, or run the steps as plain processes on this machine with `--runtime process` (no sandbox).",
     )

@@ -94,7 +94,9 @@ def test_overlaps_against_the_definition(reading: Reading, data: st.DataObject) 
 
     overlaps = [overlap(place) for place in range(len(answer) + 1)]
     possible = [
-        place for place in range(1, len(answer) + 1) if overlaps[place] and overlaps[place] == min(place, len(stored))
+        place
+        for place in range(1, len(answer) + 1)
+        if overlaps[place] and overlaps[place] == min(place, len(stored))
     ]
     found = align(stored, answer)
     if possible:

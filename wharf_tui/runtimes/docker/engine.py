@@ -10,7 +10,8 @@ import json
 import os
 import socket
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -62,14 +63,14 @@ class Engine:
 
     def info(self) -> dict[str, Any]:
         """What the engine says of itself."""
-        with engine_errors(f"use Docker at {self.address}"):
+        with self._calling(f"use Docker at {self.address}"):
             return dict(self.client.info())
 
     def image(self, name: str) -> dict[str, Any] | None:
         """What is known of an image; None where the engine does not have it."""
         from docker.errors import NotFound
 
-        with engine_errors(f"look for image {name}"):
+        with self._calling(f"look for image {name}"):
             try:
                 return dict(self.client.inspect_image(name))  # type: ignore[no-untyped-call]  # the stubs lack it
             except NotFound:
@@ -77,7 +78,7 @@ class Engine:
 
     def create(self, name: str, config: Mapping[str, Any]) -> str:
         """Create a container, and return its ID."""
-        with engine_errors(f"create container {name}"):
+        with self._calling(f"create container {name}"):
             created = self.client.create_container_from_config(  # type: ignore[no-untyped-call]  # the stubs lack it
                 dict(config), name
             )
@@ -98,7 +99,7 @@ class Engine:
         """A small file of a container; None where it is not there, or is no file."""
         from docker.errors import NotFound
 
-        with engine_errors(f"read {path} of container {container}"):
+        with self._calling(f"read {path} of container {container}"):
             try:
                 blocks, _ = self.client.get_archive(container, path)
             except NotFound:
@@ -144,14 +145,14 @@ class Engine:
 
     def start(self, container: str) -> None:
         """Start a container that was created."""
-        with engine_errors(f"start container {container}"):
+        with self._calling(f"start container {container}"):
             self.client.start(container)
 
     def signal(self, container: str, name: str) -> None:
         """Send a signal to the container's main process; nothing happens where it has ended."""
         from docker.errors import APIError
 
-        with engine_errors(f"send {name} to container {container}"):
+        with self._calling(f"send {name} to container {container}"):
             try:
                 self.client.kill(container, name)
             except APIError as error:
@@ -162,7 +163,7 @@ class Engine:
         """What is known of a container; None where it is gone."""
         from docker.errors import NotFound
 
-        with engine_errors(f"inspect container {container}"):
+        with self._calling(f"inspect container {container}"):
             try:
                 return dict(self.client.inspect_container(container))
             except NotFound:
@@ -172,7 +173,7 @@ class Engine:
         """Remove a container and its volumes, whatever it does; nothing happens where it is gone."""
         from docker.errors import APIError
 
-        with engine_errors(f"remove container {container}"):
+        with self._calling(f"remove container {container}"):
             try:
                 self.client.remove_container(container, v=True, force=True)
             except APIError as error:
@@ -182,7 +183,7 @@ class Engine:
     def containers(self, labels: Mapping[str, str]) -> list[dict[str, Any]]:
         """Containers that have all these labels, whatever they do; an empty value stands for any."""
         wanted = [f"{name}={value}" if value else name for name, value in labels.items()]
-        with engine_errors("list containers"):
+        with self._calling("list containers"):
             return list(self.client.containers(all=True, filters={"label": wanted}))
 
     def remembers_start(self, container: str, started_s: int) -> bool:
@@ -225,7 +226,7 @@ class Engine:
         from requests.exceptions import HTTPError
 
         url = f"{self.client.base_url}/v{self.client.api_version}{path}"
-        with engine_errors(doing):
+        with self._calling(doing):
             response = self.client.request(
                 method,
                 url,
@@ -240,6 +241,13 @@ class Engine:
             except HTTPError as error:
                 create_api_error_from_http_exception(error)
         return ByteStream(response, doing)
+
+    @contextmanager
+    def _calling(self, doing: str) -> Iterator[None]:
+        """Map what goes wrong inside; where nobody listens, do not even try."""
+        with engine_errors(doing):
+            _knock(self.address)
+            yield
 
 
 def _knock(address: str) -> None:

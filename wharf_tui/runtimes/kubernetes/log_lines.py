@@ -144,4 +144,3 @@ class LineReader:
             parts.append(message[start:border])
             start = border + length
         return b"".join([*parts, message[start:]])
-

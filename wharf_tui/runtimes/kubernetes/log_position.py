@@ -64,7 +64,9 @@ class LogPosition:
         while self._kept - len(self._blocks[0][0]) >= self._kept_lines:
             hashes, block_times = self._blocks.popleft()
             self._kept -= len(hashes)
-            self._forgotten_ns = max(block_times if self._forgotten_ns is None else [self._forgotten_ns, *block_times])
+            self._forgotten_ns = max(
+                block_times if self._forgotten_ns is None else [self._forgotten_ns, *block_times]
+            )
 
     def ends_with(self, line: bytes) -> bool:
         """Whether this is the last line stored, or its last part."""

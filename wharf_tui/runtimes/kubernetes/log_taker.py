@@ -11,7 +11,7 @@ import threading
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from wharf_tui.model.errors import RunError, RuntimeUnavailableError
@@ -38,10 +38,12 @@ class _Place:
     """Where to go on reading."""
 
     query: LogQuery
-    skip: int
+    skip: int = 0
     """Lines of the answer that are stored."""
     gap: str = ""
     """Why lines may be missing before those that follow; empty where none are."""
+    is_end: bool = False
+    """Whether the log has no more than that."""
 
 
 class LogTaker:
@@ -56,8 +58,6 @@ class LogTaker:
     def __init__(
         self, open_log: Callable[[LogQuery], LogStream | None], recorder: StepRecorder, part_times: PartTimes
     ) -> None:
-        self.received = 0
-        """Bytes that came while following: it stands still while the container is silent."""
         self.trouble = ""
         """Why the log cannot be read at the moment, in the cluster's words."""
         self._open_log = open_log
@@ -66,12 +66,21 @@ class LogTaker:
         self._position = LogPosition()
         self._mutex = threading.Lock()
         self._stream: LogStream | None = None
+        self._reading: LogReading | None = None
+        self._received = 0
         self._ended = threading.Event()
         self._given_up = threading.Event()
         self._reopens = False
+        self._is_following = False
         self._is_gone = False
         self._gap = ""
         self._rest = b""
+
+    @property
+    def received(self) -> int:
+        """Bytes that have come so far: it stands still while the container is silent."""
+        reading = self._reading
+        return self._received + (reading.received if reading is not None else 0)
 
     def run(self) -> None:
         """Take the log until its end.
@@ -82,24 +91,22 @@ class LogTaker:
         """
         refusals, pause = 0, _SHORTEST_PAUSE_S
         while not self._ended.is_set() and not self._is_gone:
-            before = self.received
+            before, shortest = self.received, _AFTER_END_S
             try:
-                self._read(last=False)
+                self._read_on()
                 refusals = 0
             except RuntimeUnavailableError as error:
-                self.trouble = error.message
+                self.trouble, shortest = error.message, _SHORTEST_PAUSE_S
             except RunError as error:
                 self.trouble = error.message
                 refusals += 1
                 if refusals == _REFUSALS:
                     raise
-            if self.received > before:
-                pause = _SHORTEST_PAUSE_S
+            pause = _SHORTEST_PAUSE_S if self.received > before else min(pause * 2, _LONGEST_PAUSE_S)
             if not self._reopens:
-                self._ended.wait(pause if self.trouble else max(pause, _AFTER_END_S))
-                pause = min(pause * 2, _LONGEST_PAUSE_S)
+                self._ended.wait(max(pause, shortest))
             self._reopens = False
-        self._read_end()
+        self._read_to_end()
 
     def end(self) -> None:
         """The container has ended: what is in its log now is all there will ever be."""
@@ -108,9 +115,14 @@ class LogTaker:
     def reopen(self) -> None:
         """End the answer that is being read, and ask again."""
         with self._mutex:
-            self._reopens = True
             if self._stream is not None:
+                self._reopens = True
                 self._stream.stop()
+
+    def hurry(self) -> None:
+        """The container has ended, and nothing comes: follow its log no longer."""
+        if self._is_following:
+            self.reopen()
 
     def give_up(self) -> None:
         """Nobody waits any longer: what has not come is recorded as lost."""
@@ -125,28 +137,28 @@ class LogTaker:
             RunError: the log cannot be read.
         """
         received = self.received
+        stream = self._open_log(LogQuery(tail=1))
+        if stream is None:
+            return
         newest = b""
-        with self._opened(LogQuery(tail=1), is_main=False) as stream:
-            if stream is None:
-                return
-            reading = LogReading(stream, self._reader, ended=False)
-            for batch in reading.batches():
+        try:
+            for batch in LogReading(stream, self._reader, ended=False).batches():
                 newest = batch[-1]
+        finally:
+            stream.close()
         if newest and not self._position.ends_with(newest):
             self._ended.wait(_DOUBT_S)
             if self.received == received and not self._position.ends_with(newest):
                 self.reopen()
 
-    def _read_end(self) -> None:
+    def _read_to_end(self) -> None:
         """The reading after the container's end."""
         refusals, pause = 0, _SHORTEST_PAUSE_S
         while not self._is_gone and not self._given_up.is_set() and refusals < _REFUSALS:
             try:
-                self._read(last=True)
-                if not self._is_gone and not self.trouble:
+                if self._read_rest():
                     self._tell_gap(None)
                     return
-                refusals += 1
             except RuntimeUnavailableError as error:
                 self.trouble = error.message
             except RunError as error:
@@ -160,27 +172,41 @@ class LogTaker:
         self._gap = f"the end of the container's log could not be read: {why}"
         self._tell_gap(None)
 
-    def _read(self, *, last: bool) -> None:
-        """Read one answer to its end, and store what is new."""
-        place = self._find_place(last=last)
+    def _read_on(self) -> None:
+        """Read and store what is new, until the answer ends."""
+        self._is_following = True
+        try:
+            place = self._find_place(ended=False)
+            self._read(replace(place, query=replace(place.query, follow=True)), ended=False)
+        finally:
+            self._is_following = False
+
+    def _read_rest(self) -> bool:
+        """Store what an ended container's log has more than we do; whether that is all of it."""
+        place = self._find_place(ended=True)
+        if not place.is_end:
+            self._read(place, ended=True)
+        return not self._is_gone
+
+    def _read(self, place: _Place, *, ended: bool) -> None:
         self._gap = self._gap or place.gap
-        self.trouble = ""
+        self.trouble, self._rest = "", b""
         skip, cuts = place.skip, 0
-        with self._opened(place.query, is_main=True) as stream:
-            if stream is None:
-                return
-            reading = LogReading(stream, self._reader, ended=last)
+        with self._opened(place.query, ended=ended) as reading:
             for batch in reading.batches():
-                self.received += 1
                 known, new = batch[:skip], batch[skip:]
                 skip -= len(known)
                 if known and not skip and not place.gap and not self._position.ends_with(known[-1]):
-                    raise RuntimeUnavailableError("the container's log was rotated while it was read")
+                    raise _rotated()
                 self._store(new)
                 if reading.cuts > cuts:
                     cuts = reading.cuts
                     self._recorder.lost("a line that is too long for one was cut in two here")
-        self.trouble, self._rest = reading.trouble, reading.rest
+            self.trouble, self._rest = reading.trouble, reading.rest
+        if ended and skip:
+            raise _rotated()
+        if ended and self.trouble:
+            raise RunError(self.trouble)
 
     def _store(self, lines: list[bytes]) -> None:
         if not lines:
@@ -196,52 +222,53 @@ class LogTaker:
             self._recorder.lost(self._gap, self._position.last_ns, to_ns)
             self._gap = ""
 
-    def _find_place(self, *, last: bool) -> _Place:
+    def _find_place(self, *, ended: bool) -> _Place:
         """Find out where what is stored ends in the log as it is now."""
-        everything = LogQuery(follow=not last)
         if not self._position.lines:
-            return _Place(everything, 0)
-        limited = LogQuery(follow=not last, since_s=self._position.reach_back())
+            return _Place(LogQuery())
+        queries = [LogQuery(tail=_TAIL_LINES)] if ended else []
+        queries += [LogQuery(since_s=self._position.reach_back()), LogQuery()]
         found: Alignment | None = None
-        for query in ([LogQuery(tail=_TAIL_LINES)] if last else []) + [limited, everything]:
+        for query in queries:
+            hashes = self._hashes(query, ended=ended)
             known = self._position.known(query.since_s)
-            complete = known.complete and query.tail is None
-            found = align(known.hashes, self._hashes(query, ended=last), complete=complete)
+            found = align(known.hashes, hashes, complete=known.complete and query.tail is None)
             if found is not None and found.proven:
-                return _Place(query, found.position)
+                return _Place(query, found.position, is_end=ended and found.position == len(hashes))
         if found is None:
-            return _Place(everything, 0, "the cluster's log does not go back to the lines before")
-        return _Place(everything, found.position, "the cluster's log differs from the lines before")
+            return _Place(LogQuery(), gap="the cluster's log does not go back to the line before")
+        return _Place(LogQuery(), found.position, gap="the cluster's log is not the same before this line")
 
     def _hashes(self, query: LogQuery, *, ended: bool) -> array[int]:
         """Of all lines that the log has now."""
         hashes = array("q")
-        with self._opened(LogQuery(since_s=query.since_s, tail=query.tail), is_main=True) as stream:
-            if stream is not None:
-                reading = LogReading(stream, self._reader, ended=ended)
-                for batch in reading.batches():
-                    hashes.extend(map(hash, batch))
-                if reading.trouble and not hashes:
-                    raise RuntimeUnavailableError(f"the cluster cannot read the log: {reading.trouble}")
+        with self._opened(query, ended=ended) as reading:
+            for batch in reading.batches():
+                hashes.extend(map(hash, batch))
+            if reading.trouble:
+                raise RunError(reading.trouble)
         return hashes
 
     @contextmanager
-    def _opened(self, query: LogQuery, *, is_main: bool) -> Iterator[LogStream | None]:
-        """An answer, closed behind. The main one can be stopped."""
+    def _opened(self, query: LogQuery, *, ended: bool) -> Iterator[LogReading]:
+        """An answer that ``reopen`` can end, closed behind."""
         stream = self._open_log(query)
         if stream is None:
             self._is_gone = True
-            yield None
-            return
+            raise RuntimeUnavailableError("the pod is gone")
+        reading = LogReading(stream, self._reader, ended=ended)
         with self._mutex:
-            if is_main:
-                self._stream = stream
-                if self._reopens:
-                    stream.stop()
+            self._stream, self._reading = stream, reading
+            if self._given_up.is_set():
+                stream.stop()
         try:
-            yield stream
+            yield reading
         finally:
             with self._mutex:
-                if is_main:
-                    self._stream = None
+                self._received += reading.received
+                self._stream = self._reading = None
             stream.close()
+
+
+def _rotated() -> RuntimeUnavailableError:
+    return RuntimeUnavailableError("the container's log was rotated while it was read")

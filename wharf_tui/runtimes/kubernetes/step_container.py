@@ -110,16 +110,16 @@ def _kaniko(spec: DockerSpec, build: BuildContext, settings: KubernetesSettings)
         args.append("--insecure")
     for argument in spec.args:
         args += ["--build-arg", argument]
-    for argument in spec.secret_args:
-        args += ["--build-arg", argument.name]  # without a value kaniko takes it from the environment
+    for secret_argument in spec.secret_args:
+        args += ["--build-arg", secret_argument.name]  # without a value kaniko takes it from the environment
     for tag in spec.tags:
         args += ["--destination", f"{spec.destination}:{tag}"]
     if not spec.push:
         args.append("--no-push")
     container = StepContainer(settings.kaniko, args=args)
-    for argument in spec.secret_args:
+    for secret_argument in spec.secret_args:
         secret = project_secret(spec.secret_name, build)
-        container.environment.append(_from_secret(argument.name, secret, argument.secret_key))
+        container.environment.append(_from_secret(secret_argument.name, secret, secret_argument.secret_key))
     if spec.secret:
         items = [{"key": ".dockerconfigjson", "path": "config.json"}]
         container.mount(

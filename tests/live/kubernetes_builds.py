@@ -1,0 +1,74 @@
+"""What live tests of Kubernetes share: a namespace of their own, builds in it, and what the cluster has of them."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tests.live.docker_builds import IMAGE, Recorder
+from wharf_tui.runtimes.kubernetes.client import Cluster
+from wharf_tui.runtimes.kubernetes.runtime import KubernetesRuntime
+from wharf_tui.runtimes.kubernetes.settings import InitImage, KubernetesSettings
+from wharf_tui.runtimes.port import BuildContext, Cancellation, StepOutcome
+
+NAMESPACE = f"wharf-test-{secrets.token_hex(4)}"
+SETTINGS = KubernetesSettings(
+    namespace=NAMESPACE,
+    init=InitImage(IMAGE),
+    pull_policies={"container": "IfNotPresent"},
+)
+PATIENCE = 60.0
+
+Start = Callable[..., Awaitable["Build"]]
+RunOne = Callable[..., Awaitable[tuple[StepOutcome, Recorder]]]
+
+
+@dataclass
+class Build:
+    """One build whose steps a test runs by hand."""
+
+    context: BuildContext
+    runtime: KubernetesRuntime
+    folder: Path
+    recorders: dict[str, Recorder] = field(default_factory=dict)
+
+    def recorder(self, step_name: str) -> Recorder:
+        if step_name not in self.recorders:
+            self.recorders[step_name] = Recorder(self.folder / step_name)
+        return self.recorders[step_name]
+
+    async def run(self, step_name: str, cancellation: Cancellation | None = None) -> StepOutcome:
+        step = next(step for step in self.context.pipeline.steps if step.name == step_name)
+        return await self.runtime.run_step(step, self.recorder(step_name), cancellation or Cancellation())
+
+
+class Namespace:
+    """The tests' own namespace, and what is in it."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+
+    def pods(self) -> list[str]:
+        return [pod["metadata"]["name"] for pod in self.cluster.pods()]
+
+    def wait_until_empty(self) -> None:
+        end = time.monotonic() + PATIENCE
+        while self.pods() and time.monotonic() < end:
+            time.sleep(0.2)
+        assert self.pods() == []
+
+    def create(self, kind: str, manifest: dict[str, Any]) -> None:
+        """Create an object of the core API, as ``configmaps``."""
+        status, body = self.cluster._call(
+            "POST", f"/api/v1/namespaces/{NAMESPACE}/{kind}", f"create {kind}", (), manifest
+        )
+        assert status in (200, 201), body
+
+
+def with_pod(**spec: Any) -> KubernetesSettings:
+    """Settings that merge this into the specification of every pod."""
+    return replace(SETTINGS, pod={"spec": spec})
