@@ -28,13 +28,25 @@ class _HelpThatNamesTheFolder(click.Command):
     flag_value=DEFAULT_ADDRESS,
     help=f"Serve the build ({DEFAULT_ADDRESS} unless given) while it runs and after, until stopped.",
 )
+@click.option(
+    "--dry-run",
+    type=click.Choice(["none", "client", "server"]),
+    default="none",
+    help="Only show each step's container or pod; with `server` the cluster completes and checks it.",
+)
 @listen_options
-def command(build: BuildOptions, *, plain: bool, serve: str | None, listen: ListenOptions) -> int:
+def command(
+    build: BuildOptions, *, plain: bool, serve: str | None, dry_run: str, listen: ListenOptions
+) -> int:
     """Run the build that PATH defines: a folder with .wharf-ci.yml, or such a file.
 
     In a terminal the viewer opens; elsewhere, and with --plain, lines are printed as `stage/step | line`.
     The exit status is the build's: 0 success, 1 failed, 130 cancelled.
     """
+    if dry_run != "none":
+        from wharf_tui.cli.dry_run import dry_run as show_steps
+
+        return show_steps(build, ask_server=dry_run == "server")
     from wharf_tui.cli.run_build import Presentation, run_build
 
     interactive = not plain and is_interactive()

@@ -36,12 +36,18 @@ def next_build_id(builds_dir: Path, others_counter: Path | None = None) -> Build
     lock.acquire()
     try:
         counter = builds_dir / _COUNTER
-        number = max(_read(counter), _read(others_counter or wharf_cmd_counter()), _highest(builds_dir)) + 1
+        number = peek_build_id(builds_dir, others_counter)
         with writing("write", counter):
             counter.write_text(f"{number}\n", encoding="ascii")
     finally:
         lock.release()
-    return BuildId(number)
+    return number
+
+
+def peek_build_id(builds_dir: Path, others_counter: Path | None = None) -> BuildId:
+    """The number that the next build will get, without taking it."""
+    counters = (builds_dir / _COUNTER, others_counter or wharf_cmd_counter())
+    return BuildId(max(*map(_read, counters), _highest(builds_dir)) + 1)
 
 
 def _read(counter: Path) -> int:
@@ -53,4 +59,6 @@ def _read(counter: Path) -> int:
 
 
 def _highest(builds_dir: Path) -> int:
+    if not builds_dir.is_dir():
+        return 0
     return max((layout.build_id_of(path) or 0 for path in builds_dir.iterdir()), default=0)
