@@ -10,7 +10,7 @@ from tests.aggregator.oracle import EXACT, judge, query
 from wharf_tui.aggregator.sinks.choice import sinks
 from wharf_tui.aggregator.sinks.port import Batch, BuildState, Committed
 from wharf_tui.aggregator.tail import BuildTail
-from wharf_tui.aggregator.transfer import SourceEnd, Transfer
+from wharf_tui.aggregator.transfer import SourceEnd, Transfer, Turn
 from wharf_tui.model.errors import UnreachableError
 from wharf_tui.model.ids import StepId
 from wharf_tui.model.lines import GapKind
@@ -42,10 +42,20 @@ class Flaky:
         return committed
 
 
-def open_sink(url: str):
-    (sink, *_) = sinks(url)
-    sink.open()
-    return sink
+@pytest.fixture
+def open_sink():
+    """Open a sink that is closed at the end."""
+    opened = []
+
+    def open_(url: str):
+        (sink, *_) = sinks(url)
+        opened.append(sink)
+        sink.open()
+        return sink
+
+    yield open_
+    for sink in opened:
+        sink.close()
 
 
 def transfer_of(path: Path, uid: str = "", batch_bytes: int = 3000, **kind: bool) -> Transfer:
@@ -66,7 +76,7 @@ def copy_all(transfer: Transfer, sink, limit: int = 10_000) -> None:
     raise AssertionError("it never ended")
 
 
-def test_a_build_is_copied_exactly_and_is_complete(url, make_build) -> None:
+def test_a_build_is_copied_exactly_and_is_complete(url, open_sink, make_build) -> None:
     path = make_build(lines=700, steps=3).path
     sink, transfer = open_sink(url), transfer_of(path)
     copy_all(transfer, sink)
@@ -75,20 +85,18 @@ def test_a_build_is_copied_exactly_and_is_complete(url, make_build) -> None:
     assert transfer.lines == 2100
     assert query(url, "SELECT status, exit_code FROM steps ORDER BY step") == [("Success", 0)] * 3
     assert query(url, "SELECT count(*) FROM status_events") == [(6,)]
-    sink.close()
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_sink_that_fails_at_any_moment_gets_each_line_once(url, make_build, seed) -> None:
+def test_a_sink_that_fails_at_any_moment_gets_each_line_once(url, open_sink, make_build, seed) -> None:
     path = make_build(lines=300, seed=seed).path
     sink = Flaky(open_sink(url), seed)
     copy_all(transfer_of(path, batch_bytes=1500), sink)
     assert sink.failures > 5
     assert judge(url, path) == EXACT
-    sink.close()
 
 
-def test_a_copy_that_is_begun_anew_goes_on_where_the_sink_stands(url, make_build) -> None:
+def test_a_copy_that_is_begun_anew_goes_on_where_the_sink_stands(url, open_sink, make_build) -> None:
     path = make_build(lines=400).path
     sink = open_sink(url)
     first = transfer_of(path)
@@ -101,10 +109,9 @@ def test_a_copy_that_is_begun_anew_goes_on_where_the_sink_stands(url, make_build
     third = transfer_of(path)
     copy_all(third, sink)
     assert third.lines == 0
-    sink.close()
 
 
-def test_two_aggregators_take_turns_on_one_build(url, make_build) -> None:
+def test_two_aggregators_take_turns_on_one_build(url, open_sink, make_build) -> None:
     path = make_build(lines=500).path
     chance = random.Random(3)
     pairs = [(transfer_of(path, batch_bytes=size), open_sink(url)) for size in (1000, 3700)]
@@ -114,12 +121,11 @@ def test_two_aggregators_take_turns_on_one_build(url, make_build) -> None:
     for transfer, sink in pairs:
         copy_all(transfer, sink)
         assert transfer.conclude(sink, SourceEnd()) == (BuildState.COMPLETE, "")
-        sink.close()
-    assert sum(transfer.lines for transfer, _ in pairs) == 1000
+        assert sum(transfer.lines for transfer, _ in pairs) == 1000
     assert judge(url, path) == EXACT
 
 
-def test_a_build_that_grows_is_followed(url, make_build) -> None:
+def test_a_build_that_grows_is_followed(url, open_sink, make_build) -> None:
     store: BuildWriter = make_build(lines=50, frozen=False)
     sink, transfer, chance = open_sink(url), transfer_of(store.path), random.Random(5)
     for round_ in range(20):
@@ -134,10 +140,9 @@ def test_a_build_that_grows_is_followed(url, make_build) -> None:
     assert state is BuildState.INCOMPLETE
     assert "lines missing after" in problem
     assert query(url, "SELECT state, status FROM builds") == [("incomplete", "Failed")]
-    sink.close()
 
 
-def test_holes_are_recorded_and_the_build_is_incomplete(url, make_build) -> None:
+def test_holes_are_recorded_and_the_build_is_incomplete(url, open_sink, make_build) -> None:
     store: BuildWriter = make_build(lines=10, steps=2, frozen=False)
     chance = random.Random(1)
     add_gap(store, ONE, GapKind.HOLE, 5)
@@ -153,10 +158,9 @@ def test_holes_are_recorded_and_the_build_is_incomplete(url, make_build) -> None
     assert judge(url, store.path) == EXACT
     assert query(url, "SELECT step, copied_to FROM steps ORDER BY step") == [(1, 27), (2, 14)]
     assert query(url, "SELECT lines, gaps FROM build_overview") == [(30, 3)]
-    sink.close()
 
 
-def test_the_status_does_not_flap_while_steps_run(url, make_build) -> None:
+def test_the_status_does_not_flap_while_steps_run(url, open_sink, make_build) -> None:
     store: BuildWriter = make_build(lines=1, steps=2, frozen=False)
     sink, transfer = open_sink(url), transfer_of(store.path)
     seen = []
@@ -170,20 +174,18 @@ def test_the_status_does_not_flap_while_steps_run(url, make_build) -> None:
         transfer.turn(sink)
         seen += query(url, "SELECT status FROM builds")
     assert seen == [("Running",), ("Running",), ("Failed",)]
-    sink.close()
 
 
-def test_a_copy_that_nobody_writes_says_nothing_of_its_build(url, make_build) -> None:
+def test_a_copy_that_nobody_writes_says_nothing_of_its_build(url, open_sink, make_build) -> None:
     store: BuildWriter = make_build(lines=5, steps=2, frozen=False)
     store.close()
     sink = open_sink(url)
     copy_all(transfer_of(store.path, is_copy=True), sink)
     assert query(url, "SELECT DISTINCT status FROM steps") == [("Running",)]
     assert query(url, "SELECT status, state FROM builds") == [("Running", "running")]
-    sink.close()
 
 
-def test_a_build_whose_worker_died_is_incomplete(url, make_build) -> None:
+def test_a_build_whose_worker_died_is_incomplete(url, open_sink, make_build) -> None:
     store: BuildWriter = make_build(lines=5, frozen=False)
     store.log(ONE).append_output(1, b"half a li")
     store.close()
@@ -196,14 +198,15 @@ def test_a_build_whose_worker_died_is_incomplete(url, make_build) -> None:
     assert state is BuildState.INCOMPLETE
     assert "never ended" in problem
     assert query(url, "SELECT count(*) FROM log_lines") == [(10,)], "a torn line is no line"
-    sink.close()
 
 
-def other_epoch(path: Path, change: bytes | None = None) -> None:
-    """The build's worker died, and another goes on with it: perhaps with other lines."""
+def other_epoch(path: Path, change_line: int = 0) -> None:
+    """The build's worker died, and another goes on with it: perhaps with another line."""
     log = path / "steps/1/logs.log"
-    if change is not None:
-        log.write_bytes(log.read_bytes().replace(change, change[::-1], 1))
+    if change_line:
+        lines = log.read_bytes().split(b"\n")
+        lines[change_line - 1] += b" of another life"
+        log.write_bytes(b"\n".join(lines))
         for index in path.glob("steps/*/logs.index"):
             index.unlink()
     store = BuildWriter.reopen(path)
@@ -211,7 +214,7 @@ def other_epoch(path: Path, change: bytes | None = None) -> None:
     finish(store)
 
 
-def test_under_a_new_epoch_what_is_stored_is_compared_and_then_trusted(url, make_build) -> None:
+def test_under_a_new_epoch_what_is_stored_is_compared_and_then_trusted(url, open_sink, make_build) -> None:
     store: BuildWriter = make_build(lines=200, frozen=False)
     store.close()
     sink = open_sink(url)
@@ -224,18 +227,17 @@ def test_under_a_new_epoch_what_is_stored_is_compared_and_then_trusted(url, make
     assert transfer.lines == 20
     assert judge(url, store.path) == EXACT
     assert query(url, "SELECT epoch FROM builds") != [before]
-    sink.close()
 
 
-def test_under_a_new_epoch_another_text_is_an_alarm(url, make_build) -> None:
+def test_under_a_new_epoch_another_text_is_an_alarm(url, open_sink, make_build) -> None:
     store: BuildWriter = make_build(lines=200, frozen=False)
     store.close()
     sink = open_sink(url)
     copy_all(transfer_of(store.path, is_copy=True), sink)
     before = query(url, "SELECT * FROM log_lines ORDER BY step, log_id")
-    other_epoch(store.path, b"line 150 of step 1")
+    other_epoch(store.path, 151)
     transfer = transfer_of(store.path, batch_bytes=900)
-    turns = []
+    turns: list[Turn] = []
     while not turns or (turns[-1].goes_on and turns[-1].conflict is None):
         turns.append(transfer.turn(sink))
     conflict = turns[-1].conflict
@@ -245,15 +247,14 @@ def test_under_a_new_epoch_another_text_is_an_alarm(url, make_build) -> None:
     assert transfer.conclude(sink, SourceEnd())[0] is BuildState.DISPUTED
     assert query(url, "SELECT * FROM log_lines ORDER BY step, log_id") == before
     assert query(url, "SELECT state FROM builds") == [("disputed",)]
-    sink.close()
 
 
-def test_a_comparison_that_failed_in_the_middle_is_made_again(url, make_build) -> None:
+def test_a_comparison_that_failed_in_the_middle_is_made_again(url, open_sink, make_build) -> None:
     store: BuildWriter = make_build(lines=200, frozen=False)
     store.close()
     sink = open_sink(url)
     copy_all(transfer_of(store.path, is_copy=True), sink)
-    other_epoch(store.path, b"line 150 of step 1")
+    other_epoch(store.path, 151)
     flaky = Flaky(sink, 2, 0.7)
     transfer = transfer_of(store.path, batch_bytes=900)
     conflict = None
@@ -266,10 +267,9 @@ def test_a_comparison_that_failed_in_the_middle_is_made_again(url, make_build) -
         conflict = turn.conflict
     assert flaky.failures > 2
     assert (conflict.step_id, conflict.log_id) == (ONE, 151)
-    sink.close()
 
 
-def test_a_database_that_was_set_back_gets_what_it_lost(url, make_build) -> None:
+def test_a_database_that_was_set_back_gets_what_it_lost(url, open_sink, make_build) -> None:
     """Restored from a backup while we copy: what is committed decides, not what we sent."""
     path = make_build(lines=300).path
     sink, transfer = open_sink(url), transfer_of(path)
@@ -283,20 +283,18 @@ def test_a_database_that_was_set_back_gets_what_it_lost(url, make_build) -> None
     copy_all(transfer, sink)
     assert judge(url, path) == EXACT
     assert transfer.conclude(sink, SourceEnd()) == (BuildState.COMPLETE, "")
-    sink.close()
 
 
-def test_a_line_longer_than_a_batch_is_one_line(url, make_build) -> None:
+def test_a_line_longer_than_a_batch_is_one_line(url, open_sink, make_build) -> None:
     store: BuildWriter = make_build(lines=2, steps=1, frozen=False)
     store.log(ONE).append(7, b"x" * 3_000_000)
     finish(store)
     sink = open_sink(url)
     copy_all(transfer_of(store.path), sink)
     assert judge(url, store.path) == EXACT
-    sink.close()
 
 
-def test_a_folder_of_wharf_cmds_is_copied_with_its_last_line(url, tmp_path) -> None:
+def test_a_folder_of_wharf_cmds_is_copied_with_its_last_line(url, open_sink, tmp_path) -> None:
     path = tmp_path / "wharf-cmd-build-00007-123456"
     step = path / "steps/1"
     step.mkdir(parents=True)
@@ -317,4 +315,3 @@ def test_a_folder_of_wharf_cmds_is_copied_with_its_last_line(url, tmp_path) -> N
         (2, "two", 1_706_950_802_000_000_000),
     ]
     assert query(url, "SELECT number, status FROM builds") == [(7, "Success")]
-    sink.close()

@@ -176,7 +176,11 @@ def test_a_terminal_that_goes_away_ends_viewer_and_build(definition, environment
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(tmp_path)
-        os.execve(sys.executable, [*COMMAND, "run", str(folder), "--runtime", "process"], {**environment, "TERM": "xterm"})
+        os.execve(
+            sys.executable,
+            [*COMMAND, "run", str(folder), "--runtime", "process"],
+            {**environment, "TERM": "xterm"},
+        )
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     while b"up" not in os.read(terminal, 65536):
         pass

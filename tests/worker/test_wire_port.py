@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -80,7 +80,7 @@ async def test_what_is_neither_gets_a_problem_and_learns_nothing(address: str, g
     assert b"python" not in head.lower() + body.lower()
     assert b"aiohttp" not in head.lower() + body.lower()
     if head:
-        assert head.startswith(b"HTTP/1.1 400 ") or head.startswith(b"HTTP/1.0 400 ")
+        assert head.startswith((b"HTTP/1.1 400 ", b"HTTP/1.0 400 "))
         assert json.loads(body)["status"] == 400
 
 
@@ -90,9 +90,8 @@ async def test_who_connects_and_stays_silent_is_let_go(address: str, monkeypatch
     for beginning in (b"", PREFACE[:10], b"GET / HTTP/1.1\r\nHos"):
         async with raw(address) as (reader, writer):
             writer.write(beginning)
-            with pytest.raises(ConnectionResetError):
-                assert await reader.read() != b""
-                raise ConnectionResetError
+            with contextlib.suppress(ConnectionResetError):
+                assert await reader.read() == b""
 
 
 async def test_a_slow_but_living_client_is_not_let_go(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +111,7 @@ async def test_a_port_that_somebody_listens_on_is_refused(tmp_path: Path) -> Non
             await serving(path, settings).__aenter__()
 
 
-@pytest.mark.parametrize("host", ["no.such.host.invalid", "..", "x" * 100])
+@pytest.mark.parametrize("host", ["192.0.2.1", "..", "x" * 100])
 async def test_a_host_that_is_none_is_a_clear_error(tmp_path: Path, host: str) -> None:
     path, _ = finished_build(tmp_path, {1: 1})
     with pytest.raises(UnreachableError, match="cannot listen on"):
@@ -135,7 +134,7 @@ async def test_connections_that_come_and_go_leave_nothing_behind(address: str) -
         pytest.skip("this system does not tell which files are open")
 
     def open_files() -> int:
-        return len(os.listdir("/proc/self/fd"))
+        return len(list(Path("/proc/self/fd").iterdir()))
 
     before = open_files()
     for beginning in (
@@ -161,7 +160,7 @@ async def test_connections_that_come_and_go_leave_nothing_behind(address: str) -
 async def test_reflection_tells_enough_to_make_a_client_of(address: str) -> None:
     """As grpcurl does: list, describe, call."""
     async with grpc.aio.insecure_channel(address) as channel:
-        stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
+        stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)  # type: ignore[arg-type]  # its types know no asyncio
         request = reflection_pb2.ServerReflectionRequest
 
         async def ask(question: Any) -> Any:
@@ -205,11 +204,15 @@ async def test_requests_are_small_or_refused(address: str) -> None:
 
 async def test_a_client_that_looks_every_second_is_not_sent_away(tmp_path: Path) -> None:
     store = begin_build(tmp_path)
-    options = [("grpc.keepalive_time_ms", 600), ("grpc.keepalive_timeout_ms", 500)]
+    options = [
+        ("grpc.keepalive_time_ms", 600),
+        ("grpc.keepalive_timeout_ms", 5000),
+        ("grpc.http2.max_pings_without_data", 0),
+    ]
     async with serving(store) as address, grpc.aio.insecure_channel(address, options=options) as channel:
         call = theirs.call(channel, "StreamLogs")
         reading = asyncio.ensure_future(call.read())
-        done, _ = await asyncio.wait({reading}, timeout=2.5)
+        done, _ = await asyncio.wait({reading}, timeout=4.5)
         assert not done, "three pings were too many for it"
         store.close()
         assert await reading is grpc.aio.EOF

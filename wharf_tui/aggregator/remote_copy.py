@@ -18,7 +18,7 @@ from wharf_tui.aggregator.turns import Turn, Turns
 from wharf_tui.attach.connection import Endpoint, connect, map_rpc_error
 from wharf_tui.attach.progress import Phase
 from wharf_tui.attach.session import AttachSession
-from wharf_tui.model.errors import StorageFullError, UnreachableError, WharfError
+from wharf_tui.model.errors import StorageFullError, StoreError, UnreachableError, WharfError
 from wharf_tui.model.ids import StepId
 from wharf_tui.model.status import ArtifactEvent
 from wharf_tui.results.change_signal import ChangeSignal
@@ -56,6 +56,8 @@ class RemoteCopy:
     def __init__(self, endpoint: Endpoint, folder: Path, settings: RemoteSettings, journal: Journal) -> None:
         self.end: SourceEnd | None = None
         """Set when nothing more will come."""
+        self.worker_is_another = False
+        """It ended because the worker serves another build now, or has lost lines: copy from it once more."""
         self.artifacts: dict[StepId, tuple[ArtifactEvent, ...]] = {}
         """What the worker told of artifacts, once its build has ended."""
         self.bytes_ahead: Callable[[], int] = int
@@ -129,6 +131,7 @@ class RemoteCopy:
             self._journal.warning(f"{error.message}; trying again", hint=error.hint)
             await asyncio.sleep(_FULL_PAUSE)
         except WharfError as error:
+            self.worker_is_another = isinstance(error, StoreError)
             self.end = SourceEnd(error.message)
 
     async def _wait_for_sink(self) -> None:

@@ -49,7 +49,10 @@ class SinkPool:
         self._journal = journal
         self._metrics = metrics
         self._give_up_seconds = give_up_seconds
-        self._free: asyncio.Queue[Sink] = asyncio.Queue(len(sinks))
+        self._free = list(sinks)
+        self._turn = asyncio.Semaphore(
+            len(sinks)
+        )  # first come, first served: a Queue would let others in between
         self._threads = ThreadPoolExecutor(max_workers=len(sinks), thread_name_prefix="sink")
         self._down_since: float | None = None
         self._reminded = 0.0
@@ -63,8 +66,6 @@ class SinkPool:
         Raises:
             WharfError: the sink cannot be used.
         """
-        for sink in self._sinks:
-            self._free.put_nowait(sink)
         if patiently:
             await self.run(lambda sink: sink.open())
         else:
@@ -78,30 +79,34 @@ class SinkPool:
         Raises:
             WharfError: trying again would not help, or has not helped for too long.
         """
-        sink = await self._free.get()
-        try:
-            attempts = 0
-            while True:
-                began = time.monotonic()
-                try:
-                    result = await self._in_thread(lambda: work(sink))
-                except WharfError as error:
-                    self._note_failure(error)
-                    attempts += 1
-                    pause = min(_LONGEST_PAUSE, _SHORTEST_PAUSE * 2 ** min(attempts - 1, 10))
-                    await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
-                else:
-                    self._note_success()
-                    self._metrics.commit_seconds += time.monotonic() - began
-                    return result
-        finally:
-            self._free.put_nowait(sink)
+        async with self._turn:
+            sink = self._free.pop()
+            try:
+                return await self._keep_trying(lambda: work(sink))
+            finally:
+                self._free.append(sink)
 
     async def close(self) -> None:
         """Disconnect."""
         for sink in self._sinks:
             await self._in_thread(sink.close)
         self._threads.shutdown()
+
+    async def _keep_trying(self, work: Callable[[], T]) -> T:
+        attempts = 0
+        while True:
+            began = time.monotonic()
+            try:
+                result = await self._in_thread(work)
+            except WharfError as error:
+                self._note_failure(error)
+                attempts += 1
+                pause = min(_LONGEST_PAUSE, _SHORTEST_PAUSE * 2 ** min(attempts - 1, 10))
+                await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+            else:
+                self._note_success()
+                self._metrics.commit_seconds += time.monotonic() - began
+                return result
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         """What has begun is waited for, also when we are cancelled: a thread cannot be stopped."""

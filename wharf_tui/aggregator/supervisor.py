@@ -7,7 +7,6 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from wharf_tui.aggregator.discovery.cluster import Cluster
 from wharf_tui.aggregator.discovery.pod_source import PodSettings, PodSource
 from wharf_tui.aggregator.folder_source import FolderSource
 from wharf_tui.aggregator.pump import BuildOutcome, Desk
@@ -18,6 +17,7 @@ from wharf_tui.aggregator.tasks import run_together
 from wharf_tui.aggregator.worker_source import WorkerSource, WorkerTarget, conclude_orphans
 from wharf_tui.attach.connection import Endpoint
 from wharf_tui.model.errors import ExitStatus, UnreachableError, WharfError
+from wharf_tui.runtimes.kubernetes.client import Cluster
 
 LOOK_SECONDS = 3.0
 """How often a worker is asked whether it serves another build."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from wharf_tui.aggregator.sinks.port import (
+    Batch,
     BuildState,
     Conclusion,
     Conflict,
@@ -64,7 +65,7 @@ class Transfer:
         self._batch_bytes = batch_bytes
         self._registered: Registered | None = None
         self._compare_to: Mapping[StepId, int] = {}
-        self._epoch = ""
+        self._epoch = self._epoch_told = ""
 
     @property
     def is_disputed(self) -> bool:
@@ -84,6 +85,8 @@ class Transfer:
         if self._compare_to and self.tail.is_past(self._compare_to):
             self._compare_to, self._epoch = {}, self.tail.header.info.epoch
         batch = self.tail.next_batch(registered.build, self._epoch, self._batch_bytes)
+        if batch is None and self._epoch != self._epoch_told:
+            batch = Batch(registered.build, self.tail.header, self._epoch)
         if batch is None:
             return Turn(0, 0, goes_on=False)
         try:
@@ -92,6 +95,7 @@ class Transfer:
             self.tail.take_back()
             raise
         self.tail.settle(committed.copied_to)
+        self._epoch_told = batch.epoch
         self.lines += committed.new_lines
         self.bytes_settled = self.tail.bytes_handed_on
         if committed.conflict is not None:
@@ -121,7 +125,7 @@ class Transfer:
             build=registered.build,
             header=header,
             state=BuildState.INCOMPLETE if problems else BuildState.COMPLETE,
-            problem="; ".join(problems) or header.info.problem,
+            what_is_missing="; ".join(problems),
             last_log_ids=self._last_log_ids(),
         )
         problems += sink.conclude(conclusion)
@@ -134,7 +138,7 @@ class Transfer:
             registered = sink.begin(self.uid, header)
             is_trusted = registered.epoch == header.info.epoch
             self._compare_to = {} if is_trusted else registered.copied_to
-            self._epoch = registered.epoch
+            self._epoch = self._epoch_told = registered.epoch
             self.tail.begin(registered.copied_to if is_trusted else {})
             self._registered = registered
         return self._registered

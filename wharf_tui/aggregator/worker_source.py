@@ -17,10 +17,11 @@ from wharf_tui.aggregator.spool import Owner, Spool, builds_in, log_bytes, remov
 from wharf_tui.aggregator.tail import BuildTail
 from wharf_tui.aggregator.transfer import SourceEnd, Transfer
 from wharf_tui.attach.connection import Endpoint, connect, map_rpc_error
-from wharf_tui.model.errors import WharfError
 from wharf_tui.rpc.generated.wharf.worker.v1 import worker_pb2 as pb
 
 LEFT_BEHIND = "the aggregator was stopped before its end, and its worker has not been seen since"
+_ROUNDS = 2
+"""A worker that turns out to be another one while it is copied is copied from once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,15 @@ class WorkerSource:
         known = await self._known_already()
         if known is not None:
             return [*await self._conclude_leftovers(None, known.uid), known]
-        copy = RemoteCopy(self._target.endpoint, self._target.folder, self._settings, self._desk.journal)
-        path = await copy.open()
-        outcome = await self._copy_build(copy, path)
-        return [*await self._conclude_leftovers(path, outcome.uid), outcome]
+        outcomes: list[BuildOutcome] = []
+        for _ in range(_ROUNDS):
+            copy = RemoteCopy(self._target.endpoint, self._target.folder, self._settings, self._desk.journal)
+            path = await copy.open()
+            outcome = await self._copy_build(copy, path)
+            outcomes += [*await self._conclude_leftovers(path, outcome.uid), outcome]
+            if not copy.worker_is_another:
+                break
+        return outcomes
 
     async def served_uid(self) -> str:
         """The name of the build that the worker serves now; empty where it tells none.
@@ -94,10 +100,7 @@ class WorkerSource:
 
     async def _known_already(self) -> BuildOutcome | None:
         """The outcome where the sink has all of the worker's build, and nothing need be copied."""
-        try:
-            uid = await self.served_uid()
-        except WharfError:
-            return None  # whoever copies from it says so
+        uid = await self.served_uid()
         if not uid or await self._desk.pool.run(lambda sink: sink.state_of(uid)) is not BuildState.COMPLETE:
             return None
         return BuildOutcome(uid, self._target.owner.number, self._target.owner.origin, BuildState.COMPLETE)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from enum import Enum
+
+import grpc
 
 from wharf_tui.attach.beside import run_beside
 from wharf_tui.attach.connection import Metadata
@@ -17,6 +20,8 @@ from wharf_tui.rpc.generated.wharf.worker.v1 import worker_pb2_grpc
 
 CALL_SECONDS = 15.0
 """Deadline of calls that answer at once."""
+RETRY_SECONDS = 1.0
+"""Until what goes beside the log stream, and failed while that stands, is tried again."""
 _BREATH_SECONDS = 0.05
 """Status events that come together are one reason to ask how the build stands."""
 
@@ -59,9 +64,11 @@ class MarkedStream:
             StoreError: a line cannot be stored.
         """
         due = asyncio.Event()
-        return await run_beside(self._take_logs(), self._watch_statuses(due), self._ask_when_due(due))
+        end = await run_beside(self._take_logs(), self._watch_statuses(due), self._ask_when_due(due))
+        return StreamEnd.AGAIN if end is None else await self._take_end(end)
 
-    async def _take_logs(self) -> StreamEnd:
+    async def _take_logs(self) -> pb.End | None:
+        """Take lines and markers until the worker says that this was all; None where the stream must be begun again."""
         self._mirror.start_over()
         after = [
             pb.LogPosition(step_id=step_id, log_id=last)
@@ -77,13 +84,14 @@ class MarkedStream:
                 self._mirror.feed(StepId(chunk.step_id), chunk.first_log_id, chunk.data)
             self._progress.received = self._mirror.lines - lines_before
             if message.HasField("end"):
-                return await self._take_end(message.end)
+                end: pb.End = message.end
+                return end
             is_another = message.HasField("plan") and message.plan.epoch != self._epoch
             if is_another or self._mirror.must_ask_again:
                 call.cancel()
-                return StreamEnd.AGAIN
+                return None
             self._take_marker(message)
-        return StreamEnd.AGAIN
+        return None
 
     def _take_marker(self, message: pb.StreamLogsResponse) -> None:
         if message.HasField("gap"):
@@ -114,17 +122,29 @@ class MarkedStream:
 
     async def _watch_statuses(self, due: asyncio.Event) -> None:
         """Each status event is a reason to ask how the whole build stands."""
-        async for _ in self._stub.StreamStatusEvents(pb.StreamStatusEventsRequest(), metadata=self._metadata):
-            due.set()
+        while True:
+            with contextlib.suppress(grpc.aio.AioRpcError):  # a broken connection is the log stream's to tell
+                async for _ in self._stub.StreamStatusEvents(
+                    pb.StreamStatusEventsRequest(), metadata=self._metadata
+                ):
+                    due.set()
+                return
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _ask_when_due(self, due: asyncio.Event) -> None:
         while True:
             await due.wait()
             await asyncio.sleep(_BREATH_SECONDS)
             due.clear()
-            await self._take_build(
-                await self._stub.GetBuild(pb.GetBuildRequest(), metadata=self._metadata, timeout=CALL_SECONDS)
-            )
+            try:
+                build = await self._stub.GetBuild(
+                    pb.GetBuildRequest(), metadata=self._metadata, timeout=CALL_SECONDS
+                )
+            except grpc.aio.AioRpcError:
+                due.set()
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                await self._take_build(build)
 
     async def _take_build(self, message: pb.GetBuildResponse) -> None:
         """Take over how the build stands, unless another worker has begun to answer at the address."""

@@ -11,9 +11,11 @@ import contextlib
 import time
 from collections.abc import Mapping
 
+import grpc
+
 from wharf_tui.attach.beside import run_beside
 from wharf_tui.attach.connection import Metadata
-from wharf_tui.attach.marked_stream import StreamEnd
+from wharf_tui.attach.marked_stream import RETRY_SECONDS, StreamEnd
 from wharf_tui.attach.mirror import Mirror
 from wharf_tui.attach.progress import Progress
 from wharf_tui.model.build import StepInfo, StepState
@@ -137,12 +139,16 @@ class PlainStream:
                 await self._is_subscribed.wait()
         if not self._is_subscribed.is_set():  # it would have failed by now
             self._subscribed()
-        async for message in self._stub.StreamStatusEvents(
-            pb.StreamStatusEventsRequest(), metadata=self._metadata
-        ):
-            event = StatusEvent(message.event_id, wire.status_from_wire(message.status), now_ns())
-            self._mirror.add_status(self._step(StepId(message.step_id)), event)
-        self._statuses_ended.set()
+        while True:
+            with contextlib.suppress(grpc.aio.AioRpcError):  # a broken connection is the log stream's to tell
+                async for message in self._stub.StreamStatusEvents(
+                    pb.StreamStatusEventsRequest(), metadata=self._metadata
+                ):
+                    event = StatusEvent(message.event_id, wire.status_from_wire(message.status), now_ns())
+                    self._mirror.add_status(self._step(StepId(message.step_id)), event)
+                self._statuses_ended.set()
+                return
+            await asyncio.sleep(RETRY_SECONDS)
 
     def _is_contiguous(self) -> bool:
         return all(self._mirror.sequencer(step_id).first_hole() is None for step_id in self._mirror.step_ids)

@@ -16,7 +16,7 @@ from typing import Final
 from wharf_tui.insight import regex_child
 from wharf_tui.insight.line_set import bitset
 from wharf_tui.insight.pattern import Pattern
-from wharf_tui.insight.stored_lines import as_utf8, message_of, split_lines, without_escapes
+from wharf_tui.insight.stored_lines import as_utf8, messages, split_lines, without_escapes
 from wharf_tui.model.errors import RunError, UsageError, WharfError
 
 _PATIENCE_SECONDS: Final = 0.005
@@ -42,8 +42,8 @@ class ChildMatcher:
             RunError: no child can be started.
         """
         if self._asked is None or self._asked[0] is not data:
-            messages = map(message_of, split_lines(as_utf8(without_escapes(data))))
-            self._asked = data, self._lines.ask(regex_child.MATCH_LINES, b"\n".join(messages))
+            text = b"\n".join(messages(split_lines(as_utf8(without_escapes(data)))))
+            self._asked = data, self._lines.ask(regex_child.MATCH_LINES, text)
         try:
             flags = self._asked[1].result(_PATIENCE_SECONDS)
         except TimeoutError:
@@ -134,7 +134,9 @@ class _Child:
         assert answers is not None
         requests.write(regex_child.REQUEST.pack(kind, len(data)) + data)
         requests.flush()
-        (size,) = regex_child.ANSWER.unpack(_read(answers.read(regex_child.ANSWER.size), regex_child.ANSWER.size))
+        (size,) = regex_child.ANSWER.unpack(
+            _read(answers.read(regex_child.ANSWER.size), regex_child.ANSWER.size)
+        )
         return _read(answers.read(size), size)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from wharf_tui.insight.line_set import bitset
-from wharf_tui.insight.stored_lines import split_lines
 
 
 class LineMatcher(Protocol):
@@ -42,7 +41,7 @@ class HitScan:
             no such quick way is known.
         judge: what a line with a hit is: the number of its set from 1, or 0 for none. Gets all lines, the hit's offset,
             and where the line starts and ends.
-        judge_all: the same for each line of a list, a byte each.
+        judge_all: the same for each line of some lines, a byte for each.
         set_count: the highest number.
     """
 
@@ -50,7 +49,7 @@ class HitScan:
         self,
         find: Callable[[bytes, int], int] | None,
         judge: Callable[[bytes, int, int, int], int],
-        judge_all: Callable[[list[bytes]], bytes],
+        judge_all: Callable[[bytes], bytes],
         set_count: int = 1,
     ) -> None:
         self._find = find
@@ -89,9 +88,8 @@ class HitScan:
         return bits
 
     def _line_by_line(self, text: bytes) -> list[int]:
-        lines = split_lines(text)
-        verdicts = self._judge_all(lines)
-        self._is_dense = (len(lines) - verdicts.count(0)) * _LINES_PER_HIT * 2 > len(lines)
+        verdicts = self._judge_all(text)
+        self._is_dense = (len(verdicts) - verdicts.count(0)) * _LINES_PER_HIT * 2 > len(verdicts)
         return [bitset(verdicts.translate(table)) for table in self._tables]
 
 

@@ -9,7 +9,7 @@ import threading
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final
 
 _BLOCK_BYTES: Final = 512
@@ -121,7 +121,7 @@ class LineSet:
         """How many there are in each of ``buckets`` equal parts of the lines 1 to ``lines``, for marks on a scroll bar."""
         with self._mutex:
             before = [self.count_before(1 + lines * bucket // buckets) for bucket in range(buckets + 1)]
-        return [high - low for low, high in zip(before, before[1:], strict=False)]
+        return [high - low for low, high in pairwise(before)]
 
     def _block(self, block: int) -> int:
         return int.from_bytes(self._bits[block * _BLOCK_BYTES : (block + 1) * _BLOCK_BYTES], "little")

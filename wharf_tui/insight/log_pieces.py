@@ -76,7 +76,9 @@ def line_at(log: LogReader, offset: int) -> int:
     high, high_at = log.line_count + 1, max(log.complete_end, offset + 1)
     use_middle = False
     while high - low > 1:
-        guess = (low + high) // 2 if use_middle else low + (offset - low_at) * (high - low) // (high_at - low_at)
+        guess = (
+            (low + high) // 2 if use_middle else low + (offset - low_at) * (high - low) // (high_at - low_at)
+        )
         guess = min(max(guess, low + 1), high - 1)
         at = log.offset_of(guess)
         if abs(offset - at) <= _STRIDE:

@@ -12,7 +12,8 @@ from wharf_tui.insight.slices import Progress
 from wharf_tui.model.errors import InputError, WharfError
 from wharf_tui.results.log_reader import LogReader
 
-_PIECE_BYTES: Final = 1024 * 1024
+_PIECE_BYTES: Final = 512 * 1024
+"""More at once is slower: such blocks of memory are mapped anew each time."""
 
 
 class LogScan:
@@ -70,7 +71,10 @@ class LogScan:
         """Look at about ``budget_bytes`` more; see ``SlicedWork.step``."""
         if self.log.restarts != self._log_restarts:
             self._start_again()
-        while budget_bytes > 0 and self.problem is None:
+        enough = (
+            budget_bytes // 8
+        )  # a piece ends with a line, so that a few bytes are left over: not worth a piece
+        while budget_bytes > enough and self.problem is None:
             try:
                 piece = self._pending or self._next_piece(budget_bytes)
                 if piece is None:

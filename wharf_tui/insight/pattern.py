@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
@@ -46,7 +46,7 @@ class Pattern:
     @property
     def encoded(self) -> bytes:
         """The text as UTF-8."""
-        return self.text.encode("utf-8", "surrogateescape")
+        return self.text.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,8 @@ def compile_pattern(text: str, *, is_regex: bool, case: Case = Case.SMART) -> Pa
         return BadPattern(text, "the pattern is empty", hint="Type what to look for.")
     if len(text) > LONGEST_PATTERN:
         return BadPattern(text, f"the pattern is longer than {LONGEST_PATTERN} characters")
+    if not text.isprintable() and any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+        return BadPattern(text, "the pattern has bytes that are no text")
     if "\n" in text:
         return BadPattern(text, "the pattern has a line break, and lines have none", text.index("\n") + 1)
     ignore_case = case is Case.IGNORE or (case is Case.SMART and not _has_upper_case(text, is_regex))
@@ -83,10 +85,10 @@ def compile_pattern(text: str, *, is_regex: bool, case: Case = Case.SMART) -> Pa
     if not is_regex:
         if not ignore_case or text.isascii():
             return pattern
-        return _regex(Pattern(re.escape(text), True, True, Engine.RE2))
+        return _regex(Pattern(re.escape(text), is_regex=True, ignore_case=True, engine=Engine.RE2))
     if not _SPECIAL.search(text) and (text.isascii() or not ignore_case):
-        return Pattern(text, True, ignore_case, Engine.LITERAL)
-    return _regex(Pattern(text, True, ignore_case, Engine.RE2))
+        return pattern
+    return _regex(replace(pattern, engine=Engine.RE2))
 
 
 def _regex(pattern: Pattern) -> Pattern | BadPattern:
@@ -100,7 +102,7 @@ def _regex(pattern: Pattern) -> Pattern | BadPattern:
         return _explain(pattern.text, error)
     except (RecursionError, OverflowError):
         return BadPattern(pattern.text, "the pattern is too deep", hint="Use fewer groups within groups.")
-    return Pattern(pattern.text, True, pattern.ignore_case, Engine.RE)
+    return replace(pattern, engine=Engine.RE)
 
 
 def _explain(text: str, error: re.error) -> BadPattern:

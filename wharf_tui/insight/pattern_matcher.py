@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import repeat
-from operator import contains
 from typing import Final, Protocol
 
 from wharf_tui.insight.line_matcher import HitScan, LineMatcher
 from wharf_tui.insight.pattern import Engine, Pattern
 from wharf_tui.insight.re2_engine import Re2Finder, compile_re2
-from wharf_tui.insight.stored_lines import STAMP, STAMP_BYTES, as_utf8, message_of, message_start, without_escapes
+from wharf_tui.insight.regex_child import MOST_SPANS
+from wharf_tui.insight.stored_lines import (
+    STAMP,
+    STAMP_BYTES,
+    as_utf8,
+    message_start,
+    messages,
+    split_lines,
+    without_escapes,
+)
 
-MOST_SPANS: Final = 500
-"""Matches within one line that are told at most."""
+_MARK: Final = b"\xff"
+_NO_MARK: Final = b"\xfe"
+"""Bytes that no pattern has, since they are never part of UTF-8."""
+_ALL_BUT_MARKS: Final = bytes(set(range(256)) - {*_MARK, *b"\n"})
 
 
 class PatternMatcher(LineMatcher, Protocol):
@@ -32,13 +41,14 @@ class LiteralMatcher:
     """Looks for a run of bytes.
 
     Args:
-        literal: what to look for; not empty.
+        literal: what to look for; UTF-8, not empty.
         ignore_case: fold ASCII letters.
     """
 
     set_count = 1
 
     def __init__(self, literal: bytes, *, ignore_case: bool) -> None:
+        ignore_case = ignore_case and literal.lower() != literal.upper()
         self._literal = literal.lower() if ignore_case else literal
         self._ignore_case = ignore_case
         self._find = _literal_find(literal, ignore_case=ignore_case)
@@ -46,13 +56,15 @@ class LiteralMatcher:
         self._scan = HitScan(self._find_start, self._judge, self._judge_all)
 
     def match(self, data: bytes) -> tuple[int, ...]:
+        """As ``LineMatcher.match``."""
         return self._scan.match(without_escapes(data))
 
     def spans(self, text: str) -> list[tuple[int, int]]:
+        """As ``PatternMatcher.spans``."""
         return find_spans(self._find, text)
 
     def close(self) -> None:
-        return
+        """Nothing is held."""
 
     def _find_start(self, text: bytes, start: int) -> int:
         return self._find(text, start)[0]
@@ -63,15 +75,23 @@ class LiteralMatcher:
         start = message_start(text, line_start, line_end)
         return hit >= start or self._find(text[start:line_end], 0)[0] >= 0
 
-    def _judge_all(self, lines: list[bytes]) -> bytes:
-        folded = [line.lower() for line in lines] if self._ignore_case else lines
-        flags = bytes(map(contains, folded, repeat(self._literal)))
-        if not self._may_meet_stamp:
-            return flags
-        fold = bytes.lower if self._ignore_case else bytes
-        return bytes(
-            flag and self._literal in fold(message_of(line)) for flag, line in zip(flags, lines, strict=True)
-        )
+    def _judge_all(self, text: bytes) -> bytes:
+        """A literal becomes a mark, and all but marks and line feeds goes: that needs no work for each line."""
+        if self._may_meet_stamp:
+            text = b"\n".join([*messages(split_lines(text)), b""])
+        elif text and not text.endswith(b"\n"):
+            text += b"\n"
+        if self._ignore_case:
+            text = text.lower()
+        if _MARK in text:
+            text = text.replace(_MARK, _NO_MARK)
+        marked = text.replace(
+            self._literal, _MARK + _NO_MARK * (len(self._literal) - 1)
+        )  # of equal length: quicker
+        marks = marked.translate(None, _ALL_BUT_MARKS)
+        while _MARK * 2 in marks:
+            marks = marks.replace(_MARK * 2, _MARK)
+        return marks.replace(_MARK + b"\n", b"\1").replace(b"\n", b"\0")
 
 
 class RegexMatcher:
@@ -94,13 +114,15 @@ class RegexMatcher:
         self._scan = HitScan(self._find if self._scanner else None, self._judge, self._judge_all)
 
     def match(self, data: bytes) -> tuple[int, ...]:
+        """As ``LineMatcher.match``."""
         return self._scan.match(as_utf8(without_escapes(data)))
 
     def spans(self, text: str) -> list[tuple[int, int]]:
+        """As ``PatternMatcher.spans``."""
         return find_spans(self._exact.find, text)
 
     def close(self) -> None:
-        return
+        """Nothing is held."""
 
     def _find(self, text: bytes, start: int) -> int:
         assert self._scanner is not None
@@ -110,8 +132,8 @@ class RegexMatcher:
         start = message_start(text, line_start, line_end)
         return (hit >= start and not self._starts_line) or self._exact.is_in(text[start:line_end])
 
-    def _judge_all(self, lines: list[bytes]) -> bytes:
-        return bytes([self._exact.is_in(message_of(line)) for line in lines])
+    def _judge_all(self, text: bytes) -> bytes:
+        return bytes([self._exact.is_in(message) for message in messages(split_lines(text))])
 
 
 def matcher_for(pattern: Pattern) -> PatternMatcher:

@@ -49,7 +49,9 @@ def main() -> None:
 
 def _spans(pattern: re.Pattern[str], text: str) -> bytes:
     found = (match.span() for match in pattern.finditer(text))
-    return array("Q", [edge for span in islice((s for s in found if s[1] > s[0]), MOST_SPANS) for edge in span]).tobytes()
+    return array(
+        "Q", [edge for span in islice((s for s in found if s[1] > s[0]), MOST_SPANS) for edge in span]
+    ).tobytes()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-_SLICE_BYTES: Final = 1024 * 1024
+_SLICE_BYTES: Final = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True)

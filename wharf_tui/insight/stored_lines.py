@@ -23,6 +23,9 @@ _COMMON_STAMP: Final = re.compile(
     rb"(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
     rb"(?:[.,]\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d) "
 )
+_DIGITS_AS_0: Final = bytes.maketrans(b"123456789", b"000000000")
+_HOUR_END: Final = len(b"2024-02-03T10")
+_TENS_OF_60: Final = (len(b"2024-02-03T10:"), len(b"2024-02-03T10:00:"))
 _ESCAPE_CODE: Final = (
     rb"(?:\x1b\[[0-?]*+[ -/]*+[@-~]"
     rb"|\x1b\]8;[^\x07\x18\x1a\x1b\x9c\n]*+(?:\x07|\x1b\\|\x9c)"
@@ -46,9 +49,28 @@ def message_start(data: bytes, line_start: int, line_end: int) -> int:
     return line_start + split_stamp(data[line_start:line_end])[1]
 
 
-def message_of(line: bytes) -> bytes:
-    """The message of one stored line without its LF."""
-    return line[message_start(line, 0, len(line)) :]
+def messages(lines: list[bytes]) -> list[bytes]:
+    """The messages of stored lines without their LFs."""
+    size = message_start(lines[0], 0, len(lines[0])) if lines else 0
+    if size and _have_times_like(lines, size):
+        return [line[size:] for line in lines]
+    return [line[message_start(line, 0, len(line)) :] for line in lines]
+
+
+def _have_times_like(lines: list[bytes], size: int) -> bool:
+    """Whether all lines start with a time of the same length and form, and of the same hour, as the first one.
+
+    Lines that stand together mostly do. It is seen from the columns of the times, without a look at each line.
+    """
+    count = len(lines)
+    times = b"".join([line[:size] for line in lines])
+    if (
+        len(times) != count * size
+        or times.translate(_DIGITS_AS_0) != lines[0][:size].translate(_DIGITS_AS_0) * count
+    ):
+        return False
+    same = all(times[column::size].count(times[column]) == count for column in range(_HOUR_END))
+    return same and not any(times[column::size].translate(None, b"012345") for column in _TENS_OF_60)
 
 
 def without_escapes(data: bytes) -> bytes:

@@ -89,6 +89,7 @@ async def serve_build(
             hub.stop()
             await health_servicer.enter_graceful_shutdown()
             await server.stop(STOP_SECONDS)
+            http.pre_shutdown()  # connections that wait for a next request
             await http.shutdown(STOP_SECONDS)
             await port.close()
             watching.cancel()

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wharf_tui.aggregator.discovery.cluster import Cluster
 from wharf_tui.model.errors import WharfError
+from wharf_tui.runtimes.kubernetes.client import Cluster
 
 if TYPE_CHECKING:
     from websocket import WebSocket
@@ -28,12 +28,12 @@ _HEADS = 2
 
 
 @contextlib.contextmanager
-def forwarded(cluster: Cluster, path: str, port: int) -> Iterator[str]:
+def forwarded(cluster: Cluster, pod: str, port: int) -> Iterator[str]:
     """Forward a pod's port for as long as the context lasts; yields the address for gRPC.
 
     Args:
         cluster: the cluster.
-        path: the pod.
+        pod: its name.
         port: its port.
     """
     with tempfile.TemporaryDirectory(prefix="wharf-") as folder, contextlib.ExitStack() as stack:
@@ -47,22 +47,21 @@ def forwarded(cluster: Cluster, path: str, port: int) -> Iterator[str]:
             listener.bind(("127.0.0.1", 0))
             address = f"127.0.0.1:{listener.getsockname()[1]}"
         listener.listen()
-        forwarder = _Forwarder(cluster, path, port, listener)
-        thread = threading.Thread(target=forwarder.run, name=f"forward {path}", daemon=True)
+        forwarder = _Forwarder(cluster, pod, port, listener)
+        thread = threading.Thread(target=forwarder.run, name=f"forward {pod}", daemon=True)
         thread.start()
         try:
             yield address
         finally:
-            forwarder.stop()
-            thread.join()
+            forwarder.stop()  # its thread may be connecting; it sees that nobody wants that any more
 
 
 class _Forwarder:
     """Accepts connections, and gives each a websocket of its own."""
 
-    def __init__(self, cluster: Cluster, path: str, port: int, listener: socket.socket) -> None:
+    def __init__(self, cluster: Cluster, pod: str, port: int, listener: socket.socket) -> None:
         self._cluster = cluster
-        self._path = path
+        self._pod = pod
         self._port = port
         self._listener = listener
         self._open: set[_Connection] = set()
@@ -76,7 +75,7 @@ class _Forwarder:
                 return
             self._open = {connection for connection in self._open if connection.is_alive}
             try:
-                remote = self._cluster.open_port(self._path, self._port)
+                remote = self._cluster.websocket(self._pod, "portforward", [("ports", str(self._port))])
             except WharfError:
                 local.close()  # whoever connects sees that nobody answers, and tries again
                 continue

@@ -8,23 +8,29 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from wharf_tui.aggregator.discovery.cluster import Cluster
 from wharf_tui.aggregator.discovery.forward import forwarded
-from wharf_tui.aggregator.discovery.pods import Pod, event_line
-from wharf_tui.aggregator.discovery.watch import PodWatch, Seen
+from wharf_tui.aggregator.discovery.pods import Pod, event_line, pod_from_json
+from wharf_tui.aggregator.discovery.watch import Picture, PodWatch, list_pods
 from wharf_tui.aggregator.pump import BuildOutcome, Desk
 from wharf_tui.aggregator.remote_copy import RemoteSettings
 from wharf_tui.aggregator.sinks.port import BuildState, PodReport
 from wharf_tui.aggregator.spool import Owner, Spool
 from wharf_tui.aggregator.worker_source import WorkerSource, WorkerTarget, conclude_orphans
 from wharf_tui.attach.connection import Endpoint
-from wharf_tui.model.errors import UnreachableError, WharfError
+from wharf_tui.model.errors import RunError, UnreachableError, WharfError
 from wharf_tui.model.timestamps import now_ns
+from wharf_tui.runtimes.kubernetes.client import Cluster
+from wharf_tui.runtimes.kubernetes.log_reading import LogQuery
+from wharf_tui.runtimes.kubernetes.streams import ByteStream
 
 WORKER_PORT = 5010
 _LAST_WORDS_SECONDS = 12.0
 """How long a copy may go on when its pod has ended: a worker of wharf-cmd's kind answers for seconds after a failure."""
-_TAIL_LINES = "100"
+_TAIL_LINES = 100
+_GRACE_SECONDS = 30
+"""How long a worker that is deleted may take to end."""
+_LOOK_SECONDS = 2.0
+"""How often copies that have ended are noticed."""
 _RETRY_SECONDS = 5.0
 T = TypeVar("T")
 
@@ -33,7 +39,6 @@ T = TypeVar("T")
 class PodSettings:
     """Which pods, and what is done with them."""
 
-    namespace: str
     instance: str
     endpoint: Endpoint
     """How to be let in; its address is the pod's."""
@@ -42,7 +47,7 @@ class PodSettings:
 
 
 class PodSource:
-    """The worker pods of one namespace.
+    """The worker pods of the cluster's namespace.
 
     Args:
         cluster: where they run.
@@ -74,42 +79,50 @@ class PodSource:
             other_folders: folders in the spool that belong to other sources.
 
         Raises:
-            AccessDeniedError: we may not list pods.
+            RunError: the cluster does not let us list pods, or does not answer.
             WharfError: the sink cannot be used.
         """
-        watch = PodWatch(self._cluster, self._settings.namespace, self._settings.instance, self._desk.journal)
+        pods = await _in_thread(lambda: list_pods(self._cluster, self._settings.instance))
+        folders = {self._folder(pod.uid) for pod in pods} | other_folders
+        self.outcomes += await conclude_orphans(self._spool, folders, self._desk, self._remote)
         try:
             if self._settings.follow:
-                async for seen in watch.pods():
-                    await self._take(seen, other_folders)
+                await self._follow()
             else:
-                await self._take(Seen(await watch.list_once(), is_all=True), other_folders)
+                await self._take(Picture(pods, (), ""))
                 await asyncio.gather(*self._copies.values())
         finally:
             for task in self._copies.values():
                 task.cancel()
             await asyncio.gather(*self._copies.values(), return_exceptions=True)
-            watch.close()
 
-    async def _take(self, seen: Seen, other_folders: set[Path]) -> None:
-        gone = set(seen.gone)
-        if seen.is_all:
-            there = {self._folder(pod.uid) for pod in (*seen.pods, *self._pods.values())}
-            self.outcomes += await conclude_orphans(
-                self._spool, there | other_folders, self._desk, self._remote
-            )
-            gone |= self._pods.keys() - {pod.uid for pod in seen.pods}
-        for uid in gone & self._pods.keys():
-            await self._take_gone(self._pods.pop(uid))
-        for pod in seen.pods:
+    async def _follow(self) -> None:
+        watch = PodWatch(self._cluster, self._settings.instance)
+        watch.start()
+        trouble = ""
+        try:
+            while True:
+                picture = await watch.next(_LOOK_SECONDS)
+                if picture.trouble != trouble:
+                    trouble = picture.trouble
+                    if trouble:
+                        self._desk.journal.warning(f"{trouble}; trying again")
+                    else:
+                        self._desk.journal.info("the cluster answers again")
+                await self._take(picture)
+        finally:
+            await _in_thread(watch.stop)
+
+    async def _take(self, picture: Picture) -> None:
+        for pod in picture.gone:
+            self._pods.pop(pod.uid, None)
+            await self._take_gone(pod)
+        for pod in picture.pods:
             self._pods[pod.uid] = pod
             if pod.stuck_reason:
                 await self._report(pod, "stuck", pod.stuck_reason)
-            if (
-                pod.uid not in self._copies
-                and pod.uid not in self._done
-                and (pod.can_be_reached or pod.has_ended)
-            ):
+            is_new = pod.uid not in self._copies and pod.uid not in self._done
+            if is_new and (pod.can_be_reached or pod.has_ended):
                 self._copies[pod.uid] = asyncio.create_task(self._copy_pod(pod), name=f"copy {pod.name}")
         for uid, task in tuple(self._copies.items()):
             if task.done():
@@ -124,7 +137,7 @@ class PodSource:
         if copy is not None:
             copy.cancel()
             await asyncio.gather(copy, return_exceptions=True)
-        if await self._desk.pool.run(lambda sink: sink.state_of_origin(pod.origin)) is BuildState.COMPLETE:
+        if await self._is_complete(pod):
             return
         await self._report(pod, "vanished", "its pod was deleted before its build was complete")
         self.outcomes += await self._source(pod, "").abandon("its pod vanished")
@@ -132,29 +145,31 @@ class PodSource:
     async def _copy_pod(self, pod: Pod) -> None:
         """Copy a pod's build to its end, however often the way to it breaks."""
         while not self._pods[pod.uid].has_ended:
-            with forwarded(self._cluster, pod.path, WORKER_PORT) as address:
-                copying = asyncio.create_task(self._source(pod, address).copy(), name=f"copy from {pod.name}")
-                try:
-                    await self._wait_for(copying, pod.uid)
-                finally:
-                    copying.cancel()
-                    await asyncio.gather(copying, return_exceptions=True)
-            if not copying.cancelled() and copying.exception() is None:
-                await self._finish(pod, copying.result())
+            outcomes = await self._try_to_copy(pod)
+            if outcomes is not None:
+                await self._finish(pod, outcomes)
                 return
-            if not copying.cancelled():
-                error = copying.exception()
-                if not isinstance(error, UnreachableError):
-                    copying.result()
-                await asyncio.sleep(_RETRY_SECONDS)
-        if (
-            await self._desk.pool.run(lambda sink: sink.state_of_origin(pod.origin))
-            is not BuildState.COMPLETE
-        ):
-            await self._report(pod, "failed", f"its pod ended as {self._pods[pod.uid].phase}")
-        await self._finish(
-            pod, await self._source(pod, "").abandon("its pod ended before its build was complete")
-        )
+        pod = self._pods[pod.uid]
+        if not await self._is_complete(pod):
+            await self._report(pod, "failed", f"its pod ended as {pod.phase}")
+        problem = "its pod ended before its build was complete"
+        await self._finish(pod, await self._source(pod, "").abandon(problem))
+
+    async def _try_to_copy(self, pod: Pod) -> list[BuildOutcome] | None:
+        """Copy until the build ends; None where the way to the pod broke, or the pod has ended before its build."""
+        with forwarded(self._cluster, pod.name, WORKER_PORT) as address:
+            copying = asyncio.create_task(self._source(pod, address).copy(), name=f"copy from {pod.name}")
+            try:
+                await self._wait_for(copying, pod.uid)
+            finally:
+                copying.cancel()
+                await asyncio.gather(copying, return_exceptions=True)
+        if copying.cancelled():
+            return None
+        if isinstance(copying.exception(), UnreachableError):
+            await asyncio.sleep(_RETRY_SECONDS)
+            return None
+        return copying.result()
 
     async def _wait_for(self, copying: asyncio.Task[list[BuildOutcome]], uid: str) -> None:
         """Wait for a copy; one whose pod has ended is given some seconds more."""
@@ -171,10 +186,15 @@ class PodSource:
         if not complete or not self._settings.reap:
             return
         try:
-            await _in_thread(lambda: self._cluster.delete(pod.path, pod.uid))
+            await _in_thread(lambda: self._delete(pod))
             self._desk.journal.info(f"deleted {pod.origin}: its build is complete", build=pod.number)
         except WharfError as error:
             self._desk.journal.warning(f"{pod.origin} could not be deleted: {error.message}", hint=error.hint)
+
+    async def _is_complete(self, pod: Pod) -> bool:
+        """Whether the sink has all of the pod's build, from whenever it was copied."""
+        state = await self._desk.pool.run(lambda sink: sink.state_of_origin(pod.origin))
+        return state is BuildState.COMPLETE
 
     def _source(self, pod: Pod, address: str) -> WorkerSource:
         owner = Owner(pod.origin, f"pod {pod.uid}", pod.number)
@@ -207,12 +227,16 @@ class PodSource:
         self._desk.journal.warning(f"{pod.origin} {kind}: {reason}", build=pod.number, detail=pod.message)
         await self._desk.pool.run(lambda sink: sink.report_pod(report))
 
+    def _delete(self, pod: Pod) -> None:
+        """Delete the pod, unless another one has taken its name."""
+        found = self._cluster.pod(pod.name)
+        if found is not None and pod_from_json(found) is not None and found["metadata"]["uid"] == pod.uid:
+            self._cluster.delete_pod(pod.name, _GRACE_SECONDS)
+
     def _events(self, pod: Pod) -> tuple[str, ...]:
         try:
-            answer = self._cluster.get(
-                f"/api/v1/namespaces/{pod.namespace}/events", fieldSelector=f"involvedObject.uid={pod.uid}"
-            )
-        except WharfError as error:
+            answer = self._cluster.listing("events", [("fieldSelector", f"involvedObject.uid={pod.uid}")])
+        except RunError as error:
             return (f"its events cannot be read: {error.message}",)
         return tuple(sorted(event_line(item) for item in answer.get("items") or ()))
 
@@ -220,13 +244,22 @@ class PodSource:
         lines: list[str] = []
         for container in pod.containers:
             try:
-                text = self._cluster.text(
-                    f"{pod.path}/log", container=container, tailLines=_TAIL_LINES, timestamps="true"
-                )
-            except WharfError:
+                stream = self._cluster.log(pod.name, container, LogQuery(tail=_TAIL_LINES))
+                text = b"" if stream is None else _read_all(stream)
+            except RunError:
                 continue  # it never started
-            lines += [f"{container}: {line}" for line in text.split("\n") if line]
+            lines += [f"{container}: {line}" for line in text.decode("utf-8", "replace").split("\n") if line]
         return tuple(lines)
+
+
+def _read_all(stream: ByteStream) -> bytes:
+    parts = []
+    try:
+        while part := stream.read():
+            parts.append(part)
+    finally:
+        stream.close()
+    return b"".join(parts)
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-INSTANCE_LABEL = "wharf.iver.com/instance"
-_NUMBER_LABEL = "wharf.iver.com/build-ref"
+from wharf_tui.runtimes.kubernetes.labels import BUILD_REF, INSTANCE
+
 _STUCK = frozenset(
     {
         "CrashLoopBackOff",
@@ -41,11 +41,6 @@ class Pod:
     containers: tuple[str, ...]
 
     @property
-    def path(self) -> str:
-        """Where it is in the API."""
-        return f"/api/v1/namespaces/{self.namespace}/pods/{self.name}"
-
-    @property
     def origin(self) -> str:
         """For people."""
         return f"pod {self.namespace}/{self.name}"
@@ -65,7 +60,7 @@ def selector(instance: str) -> str:
     """The labels of wharf-cmd's worker pods."""
     return (
         "app.kubernetes.io/name=wharf-cmd-worker,app.kubernetes.io/managed-by=wharf-cmd-provisioner,"
-        f"{INSTANCE_LABEL}={instance}"
+        f"{INSTANCE}={instance}"
     )
 
 
@@ -75,7 +70,7 @@ def pod_from_json(value: Any) -> Pod | None:
     uid, name, namespace = (_text(meta, key) for key in ("uid", "name", "namespace"))
     if not (uid and name and namespace):
         return None
-    number = _text(_map(meta, "labels"), _NUMBER_LABEL)
+    number = _text(_map(meta, "labels"), BUILD_REF)
     stuck, message = _stuck(status)
     return Pod(
         uid=uid,

@@ -89,7 +89,7 @@ def update_header(
         return
     info = header.info
     connection.execute(
-        "UPDATE builds SET epoch = ?, state = ?, status = ?, result = NULL, problem = ?, origin = ?, started_ns = ?, "
+        "UPDATE builds SET epoch = ?, state = ?, status = ?, result = NULL, what_is_missing = '', problem = ?, origin = ?, started_ns = ?, "
         "finished_ns = ?, last_copied_ns = ? WHERE build = ?",
         (
             storable(epoch),
@@ -152,13 +152,14 @@ def conclude(connection: SqlConnection, conclusion: Conclusion, problems: tuple[
     if before is BuildState.DISPUTED or (before is BuildState.COMPLETE and not problems):
         return
     connection.execute(
-        "UPDATE builds SET state = ?, status = ?, result = ?, problem = ?, started_ns = ?, finished_ns = ?, "
-        "last_copied_ns = ? WHERE build = ?",
+        "UPDATE builds SET state = ?, status = ?, result = ?, problem = ?, what_is_missing = ?, started_ns = ?, "
+        "finished_ns = ?, last_copied_ns = ? WHERE build = ?",
         (
             state.value,
             conclusion.header.status.value,
             info.result.value if info.result is not None else None,
-            storable("; ".join(filter(None, (conclusion.problem, *problems)))),
+            storable(info.problem),
+            storable("; ".join(filter(None, (conclusion.what_is_missing, *problems)))),
             info.started_ns,
             info.finished_ns,
             now_ns(),

@@ -127,8 +127,8 @@ class Conclusion:
     build: int
     header: Header
     state: BuildState
-    problem: str
-    """Why it is not complete; the build's own problem where it is."""
+    what_is_missing: str
+    """Why it is not complete, as far as its source tells; empty where it is."""
     last_log_ids: Mapping[StepId, int] | None
     """ID of each step's last line at its source; None where the source cannot tell its end, so that nothing is counted."""
 

@@ -139,7 +139,7 @@ class WharfApiSink:
         self._set_status(int(conclusion.header.info.build_id), status if status.is_final else Status.FAILED)
         state = BuildState.INCOMPLETE if problems else conclusion.state
         self._ledger.set_state(
-            conclusion.build, state, "; ".join(filter(None, (conclusion.problem, *problems)))
+            conclusion.build, state, "; ".join(filter(None, (conclusion.what_is_missing, *problems)))
         )
         return problems
 

@@ -252,6 +252,7 @@ class OutputFollower:
             return False
 
     def _use(self, stream: ByteStream) -> None:
+        self.close()
         self._stream = stream
         if self._given_up.is_set():
             stream.stop()

@@ -19,8 +19,10 @@ from wharf_tui.runtimes.kubernetes.align import Alignment, align
 from wharf_tui.runtimes.kubernetes.log_lines import LineReader, PartTimes
 from wharf_tui.runtimes.kubernetes.log_position import LogPosition
 from wharf_tui.runtimes.kubernetes.log_reading import LogQuery, LogReading, LogStream
+from wharf_tui.runtimes.kubernetes.log_start import FIRST_LINE, FIRST_LINES
 from wharf_tui.runtimes.port import StepRecorder
 
+_MARK: Final = FIRST_LINE.encode()
 _TAIL_LINES: Final = 1000
 """How much is read again at the end, if that is enough."""
 _SHORTEST_PAUSE_S: Final = 0.1
@@ -53,15 +55,22 @@ class LogTaker:
         open_log: asks for the log; gives None where the container's pod is gone.
         recorder: where the lines go.
         part_times: whether times stand inside of long lines.
+        marks_start: whether the container prints FIRST_LINE first.
     """
 
     def __init__(
-        self, open_log: Callable[[LogQuery], LogStream | None], recorder: StepRecorder, part_times: PartTimes
+        self,
+        open_log: Callable[[LogQuery], LogStream | None],
+        recorder: StepRecorder,
+        part_times: PartTimes,
+        *,
+        marks_start: bool = False,
     ) -> None:
         self.trouble = ""
         """Why the log cannot be read at the moment, in the cluster's words."""
         self._open_log = open_log
         self._recorder = recorder
+        self._marks_left = FIRST_LINES if marks_start else 0
         self._reader = LineReader(part_times)
         self._position = LogPosition()
         self._mutex = threading.Lock()
@@ -213,9 +222,22 @@ class LogTaker:
             return
         read = self._reader.read(lines)
         times = [at_ns for at_ns, _ in read]
+        if self._marks_left:
+            read = self._without_marks(read)
         self._tell_gap(times[0])
         self._recorder.lines(read)
         self._position.extend(lines, times)
+
+    def _without_marks(self, lines: list[tuple[int | None, bytes]]) -> list[tuple[int | None, bytes]]:
+        """The lines without those that mark the log's beginning."""
+        found = [index for index, (_, message) in enumerate(lines) if message.rstrip(b"\r") == _MARK]
+        if not self._position.lines and found[:1] != [0]:
+            self._gap = "the beginning of the container's log was rotated away before it could be read"
+            self._marks_left = 0
+            return lines
+        marks = set(found[: self._marks_left])
+        self._marks_left -= len(marks)
+        return [line for index, line in enumerate(lines) if index not in marks]
 
     def _tell_gap(self, to_ns: int | None) -> None:
         if self._gap:

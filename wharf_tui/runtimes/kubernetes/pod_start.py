@@ -21,6 +21,8 @@ from wharf_tui.runtimes.port import Cancellation, StepOutcome, StepRecorder
 IMAGE_SECONDS: Final = 30.0
 """How long an image may be refused before that is believed: registries have bad moments."""
 _TICK_SECONDS: Final = 1.0
+_DOUBT_SECONDS: Final = 5.0
+"""The cluster tells what became of a container with some delay."""
 DELETED: Final = "its pod was deleted by somebody else"
 
 
@@ -50,6 +52,8 @@ class PodStart:
         self._image_trouble_since: float | None = None
         self._call: asyncio.Future[Any] | None = None
         self._upload: ExecCall | None = None
+        self._is_uploaded = False
+        self._upload_failure: tuple[float, RunError] | None = None
 
     async def run(self) -> StepOutcome | None:
         """Wait until the step's container runs or has run; the outcome where it never will.
@@ -122,7 +126,9 @@ class PodStart:
             if self.card.pod is None:
                 self.may_exist = True
                 self._call = self._shared.threads.run_short(self._create)
-            elif self._stage is PodStage.WAITS_FOR_FILES:
+            elif self._upload_failure is not None:
+                self._believe_failure(*self._upload_failure)
+            elif self._stage is PodStage.WAITS_FOR_FILES and not self._is_uploaded:
                 self._call = self._shared.threads.run_long(self._send_files)
         news = asyncio.ensure_future(self.card.news.wait())
         waiting: set[asyncio.Future[Any]] = {news, asked}
@@ -142,9 +148,18 @@ class PodStart:
         except RuntimeUnavailableError as error:  # it is tried again, as long as the limits allow it
             self.card.event = error.message
             await asyncio.sleep(_TICK_SECONDS)
+        except RunError as error:
+            if self._stage is not PodStage.WAITS_FOR_FILES:
+                raise
+            self._upload_failure = (time.monotonic(), error)
         else:
             if pod is not None:
                 self.card.show(pod)
+
+    def _believe_failure(self, at: float, error: RunError) -> None:
+        """The command that lets the step start ends the container that it runs in: its own end may look like a failure."""
+        if self._stage is PodStage.WAITS_FOR_FILES and time.monotonic() - at > _DOUBT_SECONDS:
+            raise error
 
     def _create(self) -> dict[str, Any]:
         shared = self._shared
@@ -164,6 +179,7 @@ class PodStart:
             command = upload_command(self.step.spec, len(archive))
             self._upload = ExecCall(self._shared.cluster, self.name, INIT_CONTAINER, command)
             self._upload.run(archive)
+        self._is_uploaded = True
 
     def _tell(self, status: Status, reason: str) -> None:
         if (status, reason) != self._told:

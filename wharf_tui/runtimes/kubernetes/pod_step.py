@@ -10,6 +10,7 @@ from typing import Any, Final
 from wharf_tui.definition.pipeline import Step
 from wharf_tui.model.errors import InputError, RunError, RuntimeUnavailableError
 from wharf_tui.model.status import Status
+from wharf_tui.runtimes.kubernetes.log_start import prints_first_line
 from wharf_tui.runtimes.kubernetes.log_taker import LogTaker
 from wharf_tui.runtimes.kubernetes.pod_run import PodRun
 from wharf_tui.runtimes.kubernetes.pod_spec import INIT_CONTAINER
@@ -77,7 +78,12 @@ class PodStep:
         cluster, name = self._shared.cluster, self._start.name
         node = str((pod.get("spec") or {}).get("nodeName") or "")
         part_times = await self._shared.threads.run_short(lambda: self._shared.part_times(node))
-        taker = LogTaker(lambda query: cluster.log(name, container, query), self._recorder, part_times)
+        taker = LogTaker(
+            lambda query: cluster.log(name, container, query),
+            self._recorder,
+            part_times,
+            marks_start=prints_first_line(pod, container),
+        )
         if read_state(pod).stage is PodStage.ENDED:
             taker.end()
         return taker

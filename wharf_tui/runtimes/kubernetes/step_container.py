@@ -16,6 +16,7 @@ from wharf_tui.definition.step_types import (
     NugetPackageSpec,
 )
 from wharf_tui.runtimes.kubernetes.labels import project_id
+from wharf_tui.runtimes.kubernetes.log_start import with_first_line
 from wharf_tui.runtimes.kubernetes.settings import KubernetesSettings
 from wharf_tui.runtimes.port import BuildContext
 from wharf_tui.runtimes.step_commands import WORK_DIR, step_command
@@ -67,7 +68,7 @@ def step_container(step: Step, build: BuildContext, settings: KubernetesSettings
         command = step_command(step.spec, settings.images)
         container = StepContainer(
             command.image,
-            command=list(command.command),
+            command=with_first_line(command.command),
             environment=[{"name": name, "value": value} for name, value in command.environment.items()],
         )
     container.pull_policy = settings.pull_policies.get(step.type, "")

@@ -1,5 +1,6 @@
 -- A build, named by its uid wherever it is copied to; `build` is its short key in this database. `origin` tells where it was
--- copied from, `source` what its own worker says it was made from.
+-- copied from, `source` what its own worker says it was made from. `problem` is
+-- the build's own (why it failed where no step did), `what_is_missing` the copy's (why it is not complete).
 CREATE TABLE builds (
     build bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     uid text NOT NULL UNIQUE,
@@ -9,6 +10,7 @@ CREATE TABLE builds (
     status text NOT NULL,
     result text,
     problem text NOT NULL DEFAULT '',
+    what_is_missing text NOT NULL DEFAULT '',
     origin text NOT NULL,
     source text NOT NULL,
     runtime text NOT NULL,
@@ -144,6 +146,7 @@ SELECT
     b.state,
     b.status,
     b.problem,
+    b.what_is_missing,
     b.origin,
     to_timestamp(0) + b.started_ns / 1000 * interval '1 microsecond' AS started,
     (b.finished_ns - b.started_ns) / 1000000000.0 AS seconds,

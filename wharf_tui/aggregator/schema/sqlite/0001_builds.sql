@@ -1,5 +1,6 @@
 -- A build, named by its uid wherever it is copied to; `build` is its short key in this database. `origin` tells where it was
--- copied from, `source` what its own worker says it was made from.
+-- copied from, `source` what its own worker says it was made from. `problem` is
+-- the build's own (why it failed where no step did), `what_is_missing` the copy's (why it is not complete).
 CREATE TABLE builds (
     build INTEGER PRIMARY KEY,
     uid TEXT NOT NULL UNIQUE,
@@ -9,6 +10,7 @@ CREATE TABLE builds (
     status TEXT NOT NULL,
     result TEXT,
     problem TEXT NOT NULL DEFAULT '',
+    what_is_missing TEXT NOT NULL DEFAULT '',
     origin TEXT NOT NULL,
     source TEXT NOT NULL,
     runtime TEXT NOT NULL,
@@ -143,6 +145,7 @@ SELECT
     b.state,
     b.status,
     b.problem,
+    b.what_is_missing,
     b.origin,
     strftime('%Y-%m-%dT%H:%M:%SZ', b.started_ns / 1000000000, 'unixepoch') AS started,
     (b.finished_ns - b.started_ns) / 1000000000.0 AS seconds,

@@ -1,0 +1,294 @@
+"""The life of a step's pod is told in the cluster's words, ends when it must, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.live.docker_builds import IMAGE, Recorder
+from tests.live.kubernetes_builds import NAMESPACE, PATIENCE, SETTINGS, Namespace, with_pod
+from wharf_tui.model.errors import RunError, StoreError
+from wharf_tui.model.status import Status
+from wharf_tui.runtimes.docker.settings import Limits
+from wharf_tui.runtimes.kubernetes.leftovers import find_leftovers, remove_leftovers
+from wharf_tui.runtimes.kubernetes.settings import InitImage
+from wharf_tui.runtimes.port import Cancellation
+
+pytest_plugins = ("tests.live.kubernetes_fixtures",)
+pytestmark = pytest.mark.kubernetes
+
+
+def reasons(recorder: Recorder) -> str:
+    return "\n".join(reason for _, reason in recorder.statuses)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it did not come"
+        await asyncio.sleep(0.1)
+
+
+async def test_how_steps_end(start_pods) -> None:
+    steps = {
+        "fails": ["echo one", "false", "echo never"],
+        "code": ["exit 7"],
+        "signal": ["kill -9 $$ & sleep 5 & kill -SEGV 0 2>/dev/null; sh -c 'kill -9 $$'"],
+        "no-shell": {"container": {"image": IMAGE, "cmds": ["x"], "shell": "/bin/no-such-shell"}},
+        "killed-child": ["sh -c 'kill -9 $$'"],
+    }
+    del steps["signal"]
+    build = await start_pods(steps)
+    outcomes = dict(zip(steps, await asyncio.gather(*map(build.run, steps)), strict=True))
+    assert (outcomes["fails"].exit_code, outcomes["fails"].reason) == (1, "exit code 1")
+    assert build.recorder("fails").messages() == [b"one"]
+    assert (outcomes["code"].status, outcomes["code"].exit_code) == (Status.FAILED, 7)
+    assert (outcomes["killed-child"].exit_code, outcomes["killed-child"].reason) == (
+        137,
+        "killed by signal 9 (SIGKILL)",
+    )
+    assert outcomes["no-shell"].status is Status.FAILED
+    assert "no-such-shell" in outcomes["no-shell"].reason
+
+
+async def test_out_of_memory(run_pod) -> None:
+    settings = with_pod(containers=[{"name": "step", "resources": {"limits": {"memory": "8Mi"}}}])
+    outcome, _ = await run_pod("exec tail -c 100000000 /dev/zero", settings=settings)
+    assert outcome.status is Status.FAILED
+    assert "out of memory (OOMKilled)" in outcome.reason
+
+
+async def test_a_deadline_of_the_cluster(run_pod) -> None:
+    outcome, recorder = await run_pod("echo started; sleep 100", settings=with_pod(activeDeadlineSeconds=4))
+    assert outcome.status is Status.FAILED
+    assert outcome.reason.startswith("DeadlineExceeded: Pod was active on the node longer")
+    assert recorder.messages() == [b"started"]
+
+
+async def test_images_that_cannot_be_had(start_pods) -> None:
+    never = replace(SETTINGS, pull_policies={"container": "Never"})
+    build = await start_pods({"never": {"container": {"image": "no-such-image:1", "cmds": ["x"]}}}, never)
+    outcome = await build.run("never")
+    assert outcome.status is Status.FAILED
+    assert "ErrImageNeverPull" in outcome.reason
+
+    steps = {
+        "name": {"container": {"image": "NO SUCH NAME", "cmds": ["x"]}},
+        "pull": {"container": {"image": "no-such-registry.invalid/image:1", "cmds": ["x"]}},
+    }
+    build = await start_pods(steps, limits=Limits(start_s=12))
+    started = time.monotonic()
+    running = asyncio.gather(*map(build.run, steps))
+    await build.recorder("pull").wait_for(lambda recorder: "ErrImagePull" in reasons(recorder))
+    assert time.monotonic() - started < 20
+    by_name, by_pull = await running
+    assert "InvalidImageName" in by_name.reason
+    assert "no-such-registry.invalid" in by_pull.reason
+    assert (by_pull.status, by_pull.exit_code) == (Status.FAILED, None)
+    assert "did not start within 12 s" in by_pull.reason
+    assert {status for status, _ in build.recorder("pull").statuses} == {
+        Status.SCHEDULING,
+        Status.INITIALIZING,
+    }
+
+
+async def test_what_is_not_in_the_cluster(start_pods) -> None:
+    steps = {
+        "secret": {"container": {"image": IMAGE, "cmds": ["x"], "secretName": "missing"}},
+        "certificates": {
+            "container": {"image": IMAGE, "cmds": ["x"], "certificatesMountPath": "/etc/certificates"}
+        },
+    }
+    build = await start_pods(steps, limits=Limits(start_s=8), environ={"WHARF_VAR_PROJECT_ID": "5"})
+    by_secret, by_certificates = await asyncio.gather(*map(build.run, steps))
+    assert "CreateContainerConfigError" in by_secret.reason
+    assert 'secret "wharf-local-project-5-secretname-missing" not found' in by_secret.reason
+    assert 'configmap "ca-certificates-config" not found' in by_certificates.reason
+
+
+async def test_a_pod_that_fits_nowhere(run_pod) -> None:
+    settings = with_pod(nodeSelector={"no-such": "node"})
+    outcome, recorder = await run_pod("true", settings=settings, limits=Limits(start_s=2))
+    assert outcome.status is Status.FAILED
+    assert "did not start within 2 s: Unschedulable: 0/1 nodes are available" in outcome.reason
+    assert {status for status, _ in recorder.statuses} == {Status.SCHEDULING}
+
+
+async def test_an_init_image_that_cannot_do_it(run_pod) -> None:
+    settings = replace(SETTINGS, init=InitImage("pause:local"))
+    outcome, _ = await run_pod("true", settings=settings, limits=Limits(start_s=20))
+    assert outcome.status is Status.FAILED
+    assert "sh" in outcome.reason
+
+
+async def test_a_refused_pod(run_pod) -> None:
+    outcome, _ = await run_pod("true", settings=with_pod(nodeSelector={"no good": "label"}))
+    assert outcome.status is Status.FAILED
+    assert "spec.nodeSelector" in outcome.reason
+
+
+async def test_the_source_tree_is_a_copy_of_its_own(start_pods) -> None:
+    files = {"a/b.txt": "one\n", ".gitignore": "", "run.sh": "#!/bin/sh\necho $0\n"}
+    look = "pwd; cat a/b.txt; echo two >>a/b.txt; wc -l <a/b.txt; ls -A | sort | tr '\\n' ' '"
+    build = await start_pods({"one": [look], "two": [look]}, files=files)
+    await asyncio.gather(build.run("one"), build.run("two"))
+    expected = [b"/mnt/repo", b"one", b"2", b".gitignore .wharf-ci.yml a run.sh "]
+    assert build.recorder("one").messages() == expected
+    assert build.recorder("two").messages() == expected
+
+
+async def test_shipped_files_have_their_variables_filled_in(start_pods) -> None:
+    step = {"kubectl": {"file": "k.yml", "cluster": "cluster-config"}}
+    settings = with_pod(
+        containers=[{"name": "step", "image": IMAGE, "command": ["sh", "-c", "ls -A; cat k.yml"]}],
+        volumes=[{"name": "cluster", "configMap": {"name": "cluster-config", "optional": True}}],
+    )
+    build = await start_pods(
+        {"k": step}, settings, environ={"WHARF_VAR_WHO": "me"}, files={"k.yml": "a: ${WHO}"}
+    )
+    outcome = await build.run("k")
+    assert outcome.status is Status.SUCCESS
+    assert build.recorder("k").messages() == [b"k.yml", b"a: me"]
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+async def test_a_cancelled_step(start_pods, *, stubborn: bool) -> None:
+    trap = "trap '' TERM" if stubborn else "trap 'echo bye; exit 3' TERM"
+    build = await start_pods(
+        {"step": [trap, "echo ready", "while :; do sleep 0.2; done"]}, limits=Limits(grace_s=2)
+    )
+    cancellation = Cancellation()
+    running = asyncio.create_task(build.run("step", cancellation))
+    recorder = build.recorder("step")
+    await recorder.wait_for_lines(1)
+    cancellation.request("cancelled by the test")
+    outcome = await running
+    assert (outcome.status, outcome.reason) == (Status.CANCELLED, "cancelled by the test")
+    if stubborn:
+        assert recorder.gaps == ["the end of the container's log could not be read: its pod is gone"]
+    else:
+        assert outcome.exit_code == 3
+        assert recorder.messages() == [b"ready", b"bye"]
+        assert not recorder.gaps
+
+
+async def test_cancelled_by_force_and_before_it_runs(start_pods, namespace: Namespace) -> None:
+    build = await start_pods({"runs": ["echo ready; sleep 100"], "starts": ["true"]})
+    forced, early = Cancellation(), Cancellation()
+    running = asyncio.create_task(build.run("runs", forced))
+    await build.recorder("runs").wait_for_lines(1)
+    starting = asyncio.create_task(build.run("starts", early))
+    await until(lambda: len(namespace.pods()) == 2)
+    early.request("early")
+    started = time.monotonic()
+    forced.force("now")
+    assert (await running).status is Status.CANCELLED
+    assert (await starting).reason == "early"
+    assert time.monotonic() - started < 15
+
+
+async def test_a_step_that_takes_too_long(run_pod) -> None:
+    outcome, recorder = await run_pod("echo begin; sleep 100", limits=Limits(step_s=1, grace_s=5))
+    assert outcome.status is Status.FAILED
+    assert outcome.reason == "it did not end within 1 s"
+    assert recorder.messages() == [b"begin"]
+    assert not recorder.gaps
+
+
+async def test_a_pod_that_somebody_deletes(start_pods, namespace: Namespace) -> None:
+    build = await start_pods({"step": ["echo ready", "sleep 100"]})
+    running = asyncio.create_task(build.run("step"))
+    await build.recorder("step").wait_for_lines(1)
+    (name,) = namespace.pods()
+    namespace.cluster.delete_pod(name, 1)
+    outcome = await running
+    assert outcome.status is Status.FAILED
+    assert "deleted by somebody else" in outcome.reason or "exit code" in outcome.reason
+    assert build.recorder("step").messages()[0] == b"ready"
+
+
+async def test_a_full_disk_ends_the_step(start_pods, namespace: Namespace) -> None:
+    build = await start_pods({"step": ["while :; do echo x; sleep 0.1; done"]})
+    running = asyncio.create_task(build.run("step"))
+    recorder = build.recorder("step")
+    await recorder.wait_for_lines(3)
+    recorder.failure = StoreError("no space")
+    with pytest.raises(StoreError):
+        await running
+    assert namespace.pods() == []
+
+
+async def test_a_step_whose_task_is_cancelled(start_pods, namespace: Namespace) -> None:
+    build = await start_pods({"step": ["echo ready", "sleep 100"]})
+    running = asyncio.create_task(build.run("step"))
+    await build.recorder("step").wait_for_lines(1)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert namespace.pods() == []
+
+
+async def test_a_failed_pod_is_kept_on_purpose(run_pod, namespace: Namespace) -> None:
+    outcome, _ = await run_pod("exit 4", limits=Limits(keep_failed=True))
+    (name,) = namespace.pods()
+    assert outcome.reason == f"exit code 4; pod {name} in namespace {NAMESPACE} is kept"
+    namespace.cluster.delete_pod(name)
+
+
+async def test_pods_of_a_dead_worker_are_found_and_removed(
+    start_pods, namespace: Namespace, tmp_path: Path
+) -> None:
+    script = tmp_path / "worker.py"
+    script.write_text(
+        f"""
+import asyncio, pathlib, sys
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+from tests.live.docker_builds import Recorder, context_of, pipeline_of
+from tests.live.kubernetes_builds import SETTINGS
+from dataclasses import replace
+from wharf_tui.runtimes.kubernetes.runtime import KubernetesRuntime
+from wharf_tui.runtimes.port import Cancellation
+
+async def main():
+    folder = pathlib.Path({str(tmp_path)!r})
+    build = context_of(pipeline_of(folder, {{"step": ["echo ready", "sleep 300"]}}), "lost-build")
+    runtime = KubernetesRuntime(replace(SETTINGS, namespace={NAMESPACE!r}))
+    await runtime.start(build)
+    await runtime.run_step(next(build.pipeline.steps), Recorder(folder / "log"), Cancellation())
+
+asyncio.run(main())
+"""
+    )
+    worker = subprocess.Popen([sys.executable, str(script)])
+    try:
+        await until(lambda: bool(namespace.pods()))
+        assert find_leftovers(SETTINGS) == []
+    finally:
+        worker.kill()
+        worker.wait()
+    (leftover,) = find_leftovers(SETTINGS)
+    assert (leftover.build_name, leftover.step) == ("lost-build", "stage/step")
+    assert remove_leftovers([leftover], SETTINGS) == []
+    namespace.wait_until_empty()
+
+
+async def test_a_dry_run_by_the_server_makes_nothing(start_pods, namespace: Namespace) -> None:
+    build = await start_pods({"good": ["true"], "bad": ["true"]})
+    good, bad = build.context.pipeline.steps
+    shown = await build.runtime.check(build.context, good)
+    assert shown["metadata"]["uid"]
+    assert re.match(r"wharf-build-container-good-\w{5}$", shown["metadata"]["name"])
+    assert json.dumps(build.runtime.describe(build.context, bad))
+    refusing = await start_pods({"bad": ["true"]}, settings=with_pod(nodeSelector={"no good": "label"}))
+    with pytest.raises(RunError, match="nodeSelector"):
+        await refusing.runtime.check(refusing.context, bad)
+    assert namespace.pods() == []
