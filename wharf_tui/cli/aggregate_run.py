@@ -20,6 +20,7 @@ from wharf_tui.aggregator.spool import Spool
 from wharf_tui.aggregator.supervisor import Supervisor
 from wharf_tui.aggregator.turns import Turns
 from wharf_tui.attach.connection import Endpoint
+from wharf_tui.attach.session import CONNECT_SECONDS
 from wharf_tui.cli.aggregate_output import AggregateOutput
 from wharf_tui.cli.signals import on_stop_signals
 from wharf_tui.model.errors import ExitStatus
@@ -86,7 +87,10 @@ async def aggregate(options: AggregateOptions) -> int:
         sinks(options.url, options.sink_token, options.ledger), journal, metrics, options.patience
     )
     spool = Spool(options.spool) if options.spool is not None else Spool.for_sink(pool.name)
-    settings = RemoteSettings(Turns(options.parallel), options.patience)
+    patience = (
+        CONNECT_SECONDS if options.patience is None else min(CONNECT_SECONDS, max(1.0, options.patience))
+    )
+    settings = RemoteSettings(Turns(options.parallel), options.patience, patience)
     desk = Desk(pool, journal, metrics, waits_for_refused=options.follow)
     supervisor = Supervisor(desk, spool, settings, follow=options.follow)
     stopped = asyncio.Event()
@@ -154,8 +158,9 @@ async def _watched(
 def _tell_sum(supervisor: Supervisor, metrics: Metrics, output: AggregateOutput, journal: Journal) -> None:
     states = [outcome.state for outcome in supervisor.outcomes]
     counts = ", ".join(f"{states.count(state)} {state.value}" for state in BuildState if state in states)
+    builds = "1 build" if len(states) == 1 else f"{len(states)} builds"
     journal.info(
-        f"{len(states)} builds: {counts or 'none'}; {metrics.lines:,} lines in {output.seconds:.1f} s",
+        f"{builds}: {counts or 'none'}; {metrics.lines:,} lines in {output.seconds:.1f} s",
         lines=metrics.lines,
         retries=metrics.retries,
     )

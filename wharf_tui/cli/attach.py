@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,10 +11,11 @@ import click
 from wharf_tui.cli.connect_options import ConnectOptions, connect_options
 from wharf_tui.cli.listen_options import DEFAULT_ADDRESS
 from wharf_tui.cli.terminal import is_interactive
+from wharf_tui.model.errors import UsageError
 
 
 @click.command()
-@click.argument("address", default=DEFAULT_ADDRESS)
+@click.argument("address", required=False)
 @click.option("--plain", is_flag=True, help="Print lines instead of opening the viewer.")
 @click.option(
     "--definition",
@@ -27,17 +29,25 @@ from wharf_tui.cli.terminal import is_interactive
 @click.option(
     "-e", "--environment", metavar="NAME", help="With --definition: the environment it was started with."
 )
+@click.option(
+    "--kubernetes", is_flag=True, help="ADDRESS is a pod's name; without one, the worker's pod is found."
+)
+@click.option("-l", "--selector", metavar="LABELS", help="With --kubernetes: find the pod by these labels.")
+@click.option("-n", "--namespace", metavar="NAME", default="", help="With --kubernetes: where the pod is.")
 @connect_options
 def command(
-    address: str,
+    address: str | None,
     *,
+    kubernetes: bool,
+    selector: str | None,
+    namespace: str,
     plain: bool,
     definition: Path | None,
     stage: str | None,
     environment: str | None,
     connect: ConnectOptions,
 ) -> int:
-    """Attach to the worker at ADDRESS (HOST:PORT).
+    """Attach to the worker at ADDRESS (HOST:PORT), or in a pod of a Kubernetes cluster.
 
     Its lines are copied into a store on this machine: attach again, and it goes on where it stopped; open it, and the
     worker need not be there. Exit status 3 says that lines are missing, 4 that the worker cannot be reached.
@@ -46,4 +56,13 @@ def command(
 
     names = names_from_definition(definition, stage, environment) if definition is not None else {}
     interactive = not plain and is_interactive()
-    return asyncio.run(attach_build(connect.endpoint(address), names, interactive=interactive))
+    if not kubernetes:
+        if selector or namespace:
+            raise UsageError("--selector and --namespace go with --kubernetes")
+        endpoint = connect.endpoint(address or DEFAULT_ADDRESS)
+        return asyncio.run(attach_build(endpoint, names, interactive=interactive))
+    from wharf_tui.cli.attach_pod import WORKER_LABELS, PodChoice, pod_address
+
+    with pod_address(PodChoice(address or "", selector or WORKER_LABELS, namespace)) as forwarded:
+        endpoint = replace(connect.endpoint(DEFAULT_ADDRESS), address=forwarded)
+        return asyncio.run(attach_build(endpoint, names, interactive=interactive))
