@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ class Sink:
 @pytest.fixture
 def pool_of(monkeypatch):
     monkeypatch.setattr(sink_pool, "_LONGEST_PAUSE", 0.02)
-    said = []
+    said: list[Any] = []
 
     def make(*sinks, give_up=None):
         return SinkPool(sinks, Journal(said.append), Metrics(), give_up), said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ from wharf_tui.runtimes.port import StepOutcome
 
 @pytest.fixture(scope="session")
 def namespace() -> Iterator[Namespace]:
+    if not os.environ.get("WHARF_LIVE_KUBERNETES"):
+        pytest.skip("takes a cluster for itself: set WHARF_LIVE_KUBERNETES=1 to run it")
     why_not = probe()
     if why_not is not None:
         pytest.skip(f"no Kubernetes cluster: {why_not}")

@@ -37,7 +37,7 @@ DEAF = "trap '' TERM; echo ready; while true; do sleep 0.1; done"
 async def test_how_a_step_fails(run_one, commands: list[str], exit_code: int, reason: str) -> None:
     outcome, recorder = await run_one(*commands)
     assert outcome == StepOutcome(Status.FAILED, exit_code, reason)
-    assert recorder.messages()[0] == b"a"
+    assert b"a" in recorder.messages()
     assert b"never" not in recorder.messages()
 
 

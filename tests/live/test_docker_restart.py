@@ -24,7 +24,11 @@ from wharf_tui.runtimes.docker.engine import Engine
 from wharf_tui.runtimes.docker.runtime import probe
 from wharf_tui.runtimes.docker.settings import Limits
 
-pytestmark = pytest.mark.docker
+pytestmark = [
+    pytest.mark.docker,
+    # The SDK leaves a socket open that it could not connect, as happens in the moment of an engine's death.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 PATIENCE_S = 30
 
 

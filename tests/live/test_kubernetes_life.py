@@ -101,28 +101,6 @@ async def test_images_that_cannot_be_had(start_pods) -> None:
     }
 
 
-async def test_what_is_not_in_the_cluster(start_pods) -> None:
-    steps = {
-        "secret": {"container": {"image": IMAGE, "cmds": ["x"], "secretName": "missing"}},
-        "certificates": {
-            "container": {"image": IMAGE, "cmds": ["x"], "certificatesMountPath": "/etc/certificates"}
-        },
-    }
-    build = await start_pods(steps, limits=Limits(start_s=8), environ={"WHARF_VAR_PROJECT_ID": "5"})
-    by_secret, by_certificates = await asyncio.gather(*map(build.run, steps))
-    assert "CreateContainerConfigError" in by_secret.reason
-    assert 'secret "wharf-local-project-5-secretname-missing" not found' in by_secret.reason
-    assert 'configmap "ca-certificates-config" not found' in by_certificates.reason
-
-
-async def test_a_pod_that_fits_nowhere(run_pod) -> None:
-    settings = with_pod(nodeSelector={"no-such": "node"})
-    outcome, recorder = await run_pod("true", settings=settings, limits=Limits(start_s=2))
-    assert outcome.status is Status.FAILED
-    assert "did not start within 2 s: Unschedulable: 0/1 nodes are available" in outcome.reason
-    assert {status for status, _ in recorder.statuses} == {Status.SCHEDULING}
-
-
 async def test_an_init_image_that_cannot_do_it(run_pod) -> None:
     settings = replace(SETTINGS, init=InitImage("pause:local"))
     outcome, _ = await run_pod("true", settings=settings, limits=Limits(start_s=20))

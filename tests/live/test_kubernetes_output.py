@@ -54,28 +54,6 @@ async def test_whatever_is_printed(start_pods) -> None:
         assert not build.recorder(name).gaps
 
 
-async def test_long_lines_are_whole_and_without_times_inside(start_pods) -> None:
-    sizes = [
-        16_383,
-        16_384,
-        16_385,
-        32_768,
-        40_000,
-        9_000_000,
-    ]  # the node rotates at 10 MB, even inside of a line
-    text = {str(size): [f"head -c {size} /dev/zero | tr '\\000' x; echo; echo next"] for size in sizes}
-    torn = ["yes 'aé€ ' | tr -d '\\n' | head -c 50001"]  # characters that are cut where a part ends
-    build = await start_pods({**text, "torn": torn})
-    await asyncio.gather(*map(build.run, [*text, "torn"]))
-    for size in sizes:
-        messages = build.recorder(str(size)).messages()
-        assert [len(message) for message in messages] == [size, 4]
-        assert messages == [b"x" * size, b"next"]
-    (line,) = build.recorder("torn").messages()
-    assert line.replace("\ufffd".encode(), b"").startswith("aé€ aé€ ".encode())
-    assert b"Z" not in line
-
-
 async def test_a_terminal_as_output(run_pod) -> None:
     settings = with_pod(containers=[{"name": "step", "tty": True}])
     _, recorder = await run_pod("echo one; printf '10%%\\r20%%\\r'; echo; tty", settings=settings)

@@ -65,4 +65,6 @@ def _find(cluster: Cluster, choice: PodChoice) -> Pod:
         named = ", ".join(f"{pod.name} (build {pod.number})" for pod in running)
         raise UsageError(f"several workers run: {named}", "Name one: wharf-tui attach --kubernetes POD")
     there = ", ".join(f"{pod.name} is {pod.stuck_reason or pod.phase}" for pod in pods) or "none is there"
-    raise UnreachableError(f"no worker is running: looked for {wanted} in namespace {cluster.namespace}; {there}")
+    raise UnreachableError(
+        f"no worker is running: looked for {wanted} in namespace {cluster.namespace}; {there}"
+    )

@@ -46,6 +46,7 @@ class LogScan:
         self._pending: Piece | None = None
         self._known_lines = {0: 1}
         """Number of the line that starts at some offsets."""
+        self._changed: tuple[int, int] | None = None
 
     @property
     def progress(self) -> Progress:
@@ -66,6 +67,11 @@ class LogScan:
         if first > last or self.progress.is_done:
             return True
         return self._coverage.covers(self.log.offset_of(first), self.log.offset_of(last + 1))
+
+    def take_changed(self) -> tuple[int, int] | None:
+        """The first and last line between which the sets have changed since this was asked before."""
+        changed, self._changed = self._changed, None
+        return changed
 
     def step(self, budget_bytes: int) -> Progress:
         """Look at about ``budget_bytes`` more; see ``SlicedWork.step``."""
@@ -118,6 +124,8 @@ class LogScan:
             count = piece.data.count(b"\n") + (piece.is_cut or not piece.data.endswith(b"\n"))
             for lines, bits in zip(self.sets, found, strict=True):
                 lines.put(first, bits, count)
+            low, high = self._changed or (first, first)
+            self._changed = min(low, first), max(high, first + count - 1)
             self._known_lines = {0: 1, piece.start: first, piece.end: first + count}
         if piece.start < self.log.complete_end and (piece.is_cut or piece.data.endswith(b"\n")):
             self._coverage.add(piece.start, piece.end)
@@ -139,4 +147,4 @@ class LogScan:
         self._coverage = Coverage()
         self._known_lines = {0: 1}
         self._unfinished_size = self._aim = self.cut_lines = 0
-        self._unfinished_at = self._pending = self.problem = None
+        self._unfinished_at = self._pending = self.problem = self._changed = None

@@ -51,26 +51,33 @@ def message_start(data: bytes, line_start: int, line_end: int) -> int:
 
 def messages(lines: list[bytes]) -> list[bytes]:
     """The messages of stored lines without their LFs."""
-    size = message_start(lines[0], 0, len(lines[0])) if lines else 0
-    if size and _have_times_like(lines, size):
+    times = times_alike(lines)
+    if times:
+        size = len(times[0])
         return [line[size:] for line in lines]
     return [line[message_start(line, 0, len(line)) :] for line in lines]
 
 
-def _have_times_like(lines: list[bytes], size: int) -> bool:
-    """Whether all lines start with a time of the same length and form, and of the same hour, as the first one.
+def times_alike(lines: list[bytes]) -> list[bytes] | None:
+    """The times of stored lines, each with the space behind it, if all are of one length, form and hour; else None.
 
-    Lines that stand together mostly do. It is seen from the columns of the times, without a look at each line.
+    Lines that stand together mostly are. It is seen from the columns of the times, without a look at each line.
     """
+    size = message_start(lines[0], 0, len(lines[0])) if lines else 0
+    if not size:
+        return None
     count = len(lines)
-    times = b"".join([line[:size] for line in lines])
+    times = [line[:size] for line in lines]
+    table = b"".join(times)
     if (
-        len(times) != count * size
-        or times.translate(_DIGITS_AS_0) != lines[0][:size].translate(_DIGITS_AS_0) * count
+        len(table) != count * size
+        or table.translate(_DIGITS_AS_0) != times[0].translate(_DIGITS_AS_0) * count
     ):
-        return False
-    same = all(times[column::size].count(times[column]) == count for column in range(_HOUR_END))
-    return same and not any(times[column::size].translate(None, b"012345") for column in _TENS_OF_60)
+        return None
+    same = all(table[column::size].count(table[column]) == count for column in range(_HOUR_END))
+    if not same or any(table[column::size].translate(None, b"012345") for column in _TENS_OF_60):
+        return None
+    return times
 
 
 def without_escapes(data: bytes) -> bytes:
