@@ -11,6 +11,9 @@ import pytest
 
 from tests.live.engine_proxy import EngineProxy
 from wharf_tui.model.status import Status
+from wharf_tui.model.timestamps import NS
+from wharf_tui.runtimes.docker.engine import Engine
+from wharf_tui.runtimes.docker.engine_watch import EngineWatch
 from wharf_tui.runtimes.docker.settings import Limits
 
 pytestmark = pytest.mark.docker
@@ -103,6 +106,24 @@ async def test_a_connection_that_dies_without_a_word(start, proxy: EngineProxy) 
     assert outcome.status is Status.SUCCESS
     assert recorder.messages() == numbered(3)
     assert not recorder.gaps
+
+
+async def test_the_same_engine_is_proven_by_a_connection_that_lives(proxy: EngineProxy) -> None:
+    engine = Engine()
+    watch = EngineWatch(engine)
+    mark = watch.mark()
+    assert watch.is_same_since(mark, "not-remembered", NS)
+    assert proxy.cut(b"/events?") == 1
+    for _ in range(100):
+        if not watch.is_same_since(mark, "not-remembered", NS):
+            break
+        await asyncio.sleep(0.02)
+    assert not watch.is_same_since(mark, "not-remembered", NS)
+    assert watch.mark() > mark
+    assert not watch.is_same_since(mark, "not-remembered", NS)
+    assert watch.is_same_since(watch.mark(), "not-remembered", NS)
+    watch.close()
+    engine.close()
 
 
 async def test_silence_ends_nothing(start, proxy: EngineProxy) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,7 +16,7 @@ from wharf_tui.model.errors import StorageFullError
 from wharf_tui.model.status import Status
 from wharf_tui.runtimes.docker.leftovers import find_leftovers, remove_leftovers
 from wharf_tui.runtimes.docker.settings import DockerSettings, Limits, PullPolicy
-from wharf_tui.runtimes.docker.spec import OWNER_LABEL, container_config, container_name, owner
+from wharf_tui.runtimes.docker.spec import OWNER_LABEL, container_config, container_name
 from wharf_tui.runtimes.port import Cancellation, StepOutcome
 
 pytestmark = pytest.mark.docker
@@ -61,6 +63,37 @@ async def test_an_image_that_cannot_be_had(start) -> None:
     assert "connection refused" in outcome.reason  # the engine's own words
     assert time.monotonic() - began < 10
     assert (Status.INITIALIZING, f"pulling image {image}") in build.recorder("step").statuses
+
+
+@pytest.fixture
+def deaf_registry() -> Iterator[str]:
+    """Takes connections, and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"localhost:{listener.getsockname()[1]}"
+
+
+async def test_cancel_while_a_registry_does_not_answer(start, deaf_registry: str) -> None:
+    image = f"{deaf_registry}/image:v1"
+    build = await start({"step": {"container": {"image": image, "cmds": ["true"]}}})
+    cancellation = Cancellation()
+    run = asyncio.ensure_future(build.run("step", cancellation))
+    await build.recorder("step").wait_for(
+        lambda it: (Status.INITIALIZING, f"pulling image {image}") in it.statuses
+    )
+    began = time.monotonic()
+    cancellation.request("enough")
+    outcome = await run
+    assert (outcome.status, outcome.reason) == (Status.CANCELLED, "enough")
+    assert time.monotonic() - began < 5
+
+
+async def test_a_registry_that_does_not_answer_in_time(start, deaf_registry: str) -> None:
+    image = f"{deaf_registry}/image:v1"
+    spec = {"container": {"image": image, "cmds": ["true"]}}
+    build = await start({"step": spec}, limits=Limits(start_s=0.5))
+    outcome = await build.run("step")
+    assert outcome.status is Status.FAILED
+    assert outcome.reason == f"it did not start within 0.5 s: pulling image {image}"
 
 
 async def test_an_image_that_is_never_pulled(start) -> None:
@@ -208,12 +241,16 @@ async def test_leftovers_of_a_dead_worker_are_found_and_removed(start, engine) -
     dead.wait()
     own = next(iter(build.context.pipeline.steps))
     config = container_config(own, build.context, DockerSettings())
-    assert config["Labels"][OWNER_LABEL] == owner()
     name = container_name(own, build.context)
     engine.create(name, config)
     assert name not in [leftover.container for leftover in find_leftovers()]  # we are alive
     engine.remove(name)
-    config["Labels"][OWNER_LABEL] = f"{owner().rpartition('/')[0]}/{dead.pid}"
+    config["Labels"][OWNER_LABEL] = f"{socket.gethostname()}/{dead.pid}"
+    config["Labels"]["io.kubernetes.pod.name"] = "pod"
+    engine.create(name, config)
+    assert name not in [leftover.container for leftover in find_leftovers()]  # its kubelet looks after it
+    engine.remove(name)
+    del config["Labels"]["io.kubernetes.pod.name"]
     engine.create(name, config)
     engine.start(name)
     leftovers = [leftover for leftover in find_leftovers() if leftover.container == name]

@@ -17,8 +17,9 @@ from wharf_tui.runtimes.docker.outcome import outcome_of
 from wharf_tui.runtimes.docker.owner import owner_of
 from wharf_tui.runtimes.docker.runtime import DockerRuntime
 from wharf_tui.runtimes.docker.settings import DockerSettings
-from wharf_tui.runtimes.docker.spec import container_config, container_name, owner, what_is_missing
+from wharf_tui.runtimes.docker.spec import container_config, container_name, what_is_missing
 from wharf_tui.runtimes.port import BuildContext, StepOutcome
+from wharf_tui.runtimes.worker_process import this_worker
 
 DEFINITION = """
 build stage:
@@ -79,7 +80,7 @@ def test_a_container_step(build: BuildContext) -> None:
             "wharf.iver.com/step-name": "my: step",
             "wharf.iver.com/step-id": "1",
             "wharf-tui.build": "wharf-cmd-build-00042-abc",
-            "wharf-tui.owner": owner(),
+            "wharf-tui.owner": this_worker(),
         },
         "Tty": False,
         "OpenStdin": False,

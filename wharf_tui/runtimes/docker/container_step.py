@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from dataclasses import replace
 from typing import Any
@@ -39,7 +38,9 @@ class ContainerStep:
         self._cancellation = cancellation
         self._name = container_name(step, shared.build)
         self._stop = StopSign()
-        self._follower = OutputFollower(shared.engine, self._name, recorder, shared.limits.away_s)
+        self._follower = OutputFollower(
+            shared.engine, shared.watch, self._name, recorder, shared.limits.away_s
+        )
         self._is_following = False
         self._may_exist = False
         self._stop_signal = _TERMINATE
@@ -81,7 +82,7 @@ class ContainerStep:
             waited_for = self._waits_for
             self._stop.show()
             await asyncio.wait({self._preparing})
-            if self._preparing.exception() is not None:
+            if isinstance(self._preparing.exception(), RunError | InputError):
                 if self._asked.done():
                     return StepOutcome(Status.CANCELLED, None, self._cancellation.reason)
                 reason = f"it did not start within {limit:g} s"
@@ -161,19 +162,24 @@ class ContainerStep:
             first: set[asyncio.Future[Any]] = {ended, self._forced}
             grace = self._shared.limits.grace_s
             await asyncio.wait(first, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
-        if not ended.done():
-            await self._signal("SIGKILL")
+        if not ended.done() and await self._signal("SIGKILL"):
             await asyncio.wait({ended}, timeout=_KILL_SECONDS)
         if not ended.done():
             self._recorder.lost("Docker did not end the container: what it printed last is missing")
             return StepOutcome(status, None, reason)
-        info = ended.result()
+        try:
+            info = ended.result()
+        except RunError as error:
+            return StepOutcome(status, None, f"{reason}; {error.message}")
         return StepOutcome(status, None if info is None else int(info["State"]["ExitCode"]), reason)
 
-    async def _signal(self, name: str) -> None:
-        """Send a signal; where the engine does not answer, time or the removal will tell."""
-        with contextlib.suppress(RunError):
+    async def _signal(self, name: str) -> bool:
+        """Send a signal; whether the engine took it."""
+        try:
             await self._shared.run_short(lambda: self._shared.engine.signal(self._name, name))
+        except RunError:
+            return False
+        return True
 
     async def _clean_up(self, *, is_kept: bool) -> str:
         """Leave nothing behind; returns what is left all the same, as a sentence."""
@@ -182,6 +188,7 @@ class ContainerStep:
         self._forced.cancel()
         if self._preparing is not None:
             await asyncio.wait({self._preparing})
+            self._preparing.exception()  # seen; who needed it has it
         await self._let_go()
         if not self._may_exist:
             return ""
@@ -206,5 +213,7 @@ class ContainerStep:
         elif not self._follower.ended.done():
             self._follower.give_up()
             await asyncio.wait({self._follower.ended}, timeout=_LAST_SECONDS)
+        if self._follower.ended.done() and not self._follower.ended.cancelled():
+            self._follower.ended.exception()
         if self._checking is not None:
             await asyncio.wait({self._checking})

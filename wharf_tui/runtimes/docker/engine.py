@@ -200,6 +200,11 @@ class Engine:
         ) as stream:
             return any(True for _ in stream.events())
 
+    def silent_stream(self) -> ByteStream:
+        """A connection on which nothing comes, and that ends when the engine does."""
+        params = {"filters": json.dumps({"type": ["daemon"], "event": ["nothing"]})}
+        return self.open("GET", "/events", "watch Docker", params=params)
+
     def open(
         self,
         method: str,

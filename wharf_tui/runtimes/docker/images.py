@@ -58,10 +58,10 @@ class Images:
             name: json.dumps(value) if isinstance(value, dict) else value for name, value in params.items()
         }
         headers = {"Content-Type": "application/x-tar", **_all_credentials()}
-        stream = self._engine.open(
-            "POST", "/build", "build the image", params=query, headers=headers, data=context
-        )
-        with stop.guarding(stream):
+        doing = "build the image"
+        with stop.answer(
+            lambda: self._engine.open("POST", "/build", doing, params=query, headers=headers, data=context)
+        ) as stream:
             yield from stream.events()
 
     def push(self, repository: str, tag: str, stop: StopSign) -> Iterator[dict[str, Any]]:
@@ -69,10 +69,10 @@ class Images:
         doing = f"push image {repository}:{tag}"
         # Without any credentials the engine still wants the header.
         headers = _credentials(repository, doing) or {"X-Registry-Auth": "e30="}
-        stream = self._engine.open(
-            "POST", f"/images/{repository}/push", doing, params={"tag": tag}, headers=headers
-        )
-        with stop.guarding(stream):
+        path = f"/images/{repository}/push"
+        with stop.answer(
+            lambda: self._engine.open("POST", path, doing, params={"tag": tag}, headers=headers)
+        ) as stream:
             yield from stream.events()
 
     def _pull(self, name: str, tell: Callable[[str], None], stop: StopSign) -> None:
@@ -80,16 +80,13 @@ class Images:
 
         doing = f"pull image {name}"
         repository, tag = parse_repository_tag(name)
+        params = {"fromImage": repository, "tag": tag or "latest"}
+        headers = _credentials(repository, doing)
         tell(f"pulling image {name}")
-        stream = self._engine.open(
-            "POST",
-            "/images/create",
-            doing,
-            params={"fromImage": repository, "tag": tag or "latest"},
-            headers=_credentials(repository, doing),
-        )
         progress = PullProgress()
-        with stop.guarding(stream):
+        with stop.answer(
+            lambda: self._engine.open("POST", "/images/create", doing, params=params, headers=headers)
+        ) as stream:
             for event in stream.events():
                 if "error" in event:
                     raise RunError(f"cannot {doing}: {event['error']}")

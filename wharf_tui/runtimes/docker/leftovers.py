@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wharf_tui.model.errors import RunError
 from wharf_tui.runtimes.docker.engine import Engine
 from wharf_tui.runtimes.docker.spec import BUILD_LABEL, OWNER_LABEL, STAGE_LABEL, STEP_LABEL
+from wharf_tui.runtimes.worker_process import is_gone
+
+_OF_A_POD = "io.kubernetes."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ def find_leftovers() -> list[Leftover]:
         found = engine.containers({BUILD_LABEL: "", OWNER_LABEL: ""})
     finally:
         engine.close()
-    return [_leftover(one) for one in found if _is_left_over(one["Labels"][OWNER_LABEL])]
+    return [_leftover(one) for one in found if _is_left_over(one["Labels"])]
 
 
 def remove_leftovers(leftovers: list[Leftover]) -> list[str]:
@@ -73,19 +75,6 @@ def _leftover(container: dict[str, object]) -> Leftover:
     )
 
 
-def _is_left_over(owner: str) -> bool:
-    """Whether the process is gone. Of other machines' processes nothing is known: they are let be."""
-    host, _, process = owner.rpartition("/")
-    return host == socket.gethostname() and process.isdecimal() and not _is_alive(int(process))
-
-
-def _is_alive(process: int) -> bool:
-    if os.name != "posix":
-        return True  # no harmless way to ask
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+def _is_left_over(labels: Mapping[str, str]) -> bool:
+    """Whether nobody looks after a container. A pod's containers bear our labels too, but they are their kubelet's."""
+    return is_gone(labels[OWNER_LABEL]) and not any(name.startswith(_OF_A_POD) for name in labels)

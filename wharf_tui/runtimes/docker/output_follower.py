@@ -14,10 +14,11 @@ import time
 from typing import Any
 
 from wharf_tui.model.errors import RunError, RuntimeUnavailableError, WharfError
-from wharf_tui.model.timestamps import NS, parse_rfc3339
+from wharf_tui.model.timestamps import parse_rfc3339
 from wharf_tui.runtimes.docker.comparison import ends_alike
 from wharf_tui.runtimes.docker.container_output import ContainerOutput
 from wharf_tui.runtimes.docker.engine import Engine
+from wharf_tui.runtimes.docker.engine_watch import EngineWatch
 from wharf_tui.runtimes.docker.frames import FrameDecoder, FrameError
 from wharf_tui.runtimes.docker.log_entries import LogEntries, LoggedLine
 from wharf_tui.runtimes.docker.log_reading import Checkpoint, LogReading, WrongPlaceError
@@ -44,15 +45,23 @@ class OutputFollower:
 
     Args:
         engine: where the container is.
-        container: its ID.
+        watch: of the engine.
+        container: its ID or name.
         recorder: where its output goes.
         away_seconds: see AWAY_SECONDS.
     """
 
     def __init__(
-        self, engine: Engine, container: str, recorder: StepRecorder, away_seconds: float = AWAY_SECONDS
+        self,
+        engine: Engine,
+        watch: EngineWatch,
+        container: str,
+        recorder: StepRecorder,
+        away_seconds: float = AWAY_SECONDS,
     ) -> None:
         self._engine = engine
+        self._watch = watch
+        self._mark = 0
         self._container = container
         self._output = ContainerOutput(recorder)
         self._away_seconds = away_seconds
@@ -77,6 +86,7 @@ class OutputFollower:
         Raises:
             RunError: the engine refused, or is not there.
         """
+        self._mark = self._watch.mark()
         self._stream = self._engine.attach(self._container)
 
     def start(self) -> None:
@@ -102,7 +112,11 @@ class OutputFollower:
         received = self._output.received
         try:
             info = self._engine.inspect(self._container)
-            is_alive = info is not None and info["State"]["Running"] and self._has_all_there_is()
+            is_alive = (
+                info is not None
+                and info["State"]["Running"]
+                and (self._log_is_broken or self._has_all_there_is())
+            )
         except RunError:
             return  # the engine does not answer: another connection would not either
         if not is_alive and not self._given_up.wait(1.0) and received == self._output.received:
@@ -143,8 +157,7 @@ class OutputFollower:
             if (is_suspicious or was_away or is_running) and not self._is_same_engine(info):
                 self._output.lose(_RESTARTED)
             if is_running and self._log_is_broken:
-                self._use(self._engine.attach(self._container))
-                is_suspicious = not self._read_live()
+                is_suspicious = not self._read_live_again()
             elif is_running:
                 is_suspicious = not self._read_log(follow=True)
             elif self._log_is_broken or self._has_all_there_is(has_ended=True) or self._read_log():
@@ -163,6 +176,14 @@ class OutputFollower:
         except (RuntimeUnavailableError, FrameError):
             return False
         return frames.is_between_frames and not self._stream.stopped
+
+    def _read_live_again(self) -> bool:
+        """Connect anew, though what came meanwhile is lost: there is no log to read it from."""
+        try:
+            self._use(self._engine.attach(self._container))
+        except RunError:
+            return False
+        return self._read_live()
 
     def _read_log(self, *, follow: bool = False) -> bool:
         """Read the engine's log to its end, and store what is new; whether it ended as if the container had."""
@@ -244,12 +265,9 @@ class OutputFollower:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _is_same_engine(self, info: dict[str, Any]) -> bool:
-        """Whether the engine's process is the one that started the container; False where that is not known."""
+        """Whether the engine's process is proven to be the one that started the container."""
         started_ns = parse_rfc3339(str(info["State"]["StartedAt"]).encode())
-        try:
-            return started_ns is not None and self._engine.remembers_start(self._container, started_ns // NS)
-        except RunError:
-            return False
+        return self._watch.is_same_since(self._mark, self._container, started_ns)
 
     def _use(self, stream: ByteStream) -> None:
         self.close()

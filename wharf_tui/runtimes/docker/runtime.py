@@ -12,6 +12,7 @@ from wharf_tui.definition.step_types import DockerSpec
 from wharf_tui.model.errors import RunError
 from wharf_tui.runtimes.docker.container_step import ContainerStep
 from wharf_tui.runtimes.docker.engine import Engine
+from wharf_tui.runtimes.docker.engine_watch import EngineWatch
 from wharf_tui.runtimes.docker.image_step import ImageStep
 from wharf_tui.runtimes.docker.settings import DockerSettings, Limits
 from wharf_tui.runtimes.docker.shared import Shared
@@ -57,6 +58,7 @@ class DockerRuntime:
         self._long_calls = ThreadPoolExecutor(_LONG_CALLS, "docker-long")
         self._short_calls = ThreadPoolExecutor(_SHORT_CALLS, "docker-short")
         self._engine: Engine | None = None
+        self._watch: EngineWatch | None = None
         self._files: StepFiles | None = None
         self._shared: Shared | None = None
 
@@ -76,12 +78,14 @@ class DockerRuntime:
         loop = asyncio.get_running_loop()
         self._engine = engine = await loop.run_in_executor(self._short_calls, Engine)
         info = await loop.run_in_executor(self._short_calls, engine.info)
+        self._watch = watch = await loop.run_in_executor(self._short_calls, lambda: EngineWatch(engine))
         self._files = await loop.run_in_executor(
             self._long_calls, lambda: StepFiles(build, self._settings, gitignore=self._gitignore)
         )
         self._shared = Shared(
             build=build,
             engine=engine,
+            watch=watch,
             settings=self._settings,
             limits=self._limits,
             has_init=bool(info.get("InitBinary")) and info.get("OSType") != "windows",
@@ -103,6 +107,8 @@ class DockerRuntime:
             executor.shutdown(wait=True, cancel_futures=True)
         if self._files is not None:
             self._files.close()
+        if self._watch is not None:
+            self._watch.close()
         if self._engine is not None:
             self._engine.close()
 

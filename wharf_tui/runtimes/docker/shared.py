@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from wharf_tui.runtimes.docker.engine import Engine
+from wharf_tui.runtimes.docker.engine_watch import EngineWatch
 from wharf_tui.runtimes.docker.settings import DockerSettings, Limits
 from wharf_tui.runtimes.docker.step_files import StepFiles
 from wharf_tui.runtimes.port import BuildContext
@@ -22,6 +23,7 @@ class Shared:
 
     build: BuildContext
     engine: Engine
+    watch: EngineWatch
     settings: DockerSettings
     limits: Limits
     has_init: bool

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -20,6 +18,7 @@ from wharf_tui.definition.step_types import (
 from wharf_tui.runtimes.docker.settings import DockerSettings
 from wharf_tui.runtimes.port import BuildContext
 from wharf_tui.runtimes.step_commands import WORK_DIR, step_command
+from wharf_tui.runtimes.worker_process import this_worker
 
 BUILD_LABEL: Final = "wharf-tui.build"
 OWNER_LABEL: Final = "wharf-tui.owner"
@@ -51,13 +50,8 @@ def labels(step: Step, build: BuildContext) -> dict[str, str]:
         STEP_LABEL: step.name,
         "wharf.iver.com/step-id": str(step.step_id),
         BUILD_LABEL: build.build_name,
-        OWNER_LABEL: owner(),
+        OWNER_LABEL: this_worker(),
     }
-
-
-def owner() -> str:
-    """This process, as the label has it."""
-    return f"{socket.gethostname()}/{os.getpid()}"
 
 
 def container_config(

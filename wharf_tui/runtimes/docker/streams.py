@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
 from collections.abc import Iterator
 from http.client import BadStatusLine, IncompleteRead, LineTooLong
 from typing import TYPE_CHECKING, Any, Self
@@ -114,6 +115,16 @@ class ByteStream:
                     yield _parse(line)
         if rest.strip():
             yield _parse(rest)
+
+    def is_open(self) -> bool:
+        """Whether the connection lives. What has come on it is thrown away: this is for streams that nobody reads."""
+        try:
+            while select.select([self._file], [], [], 0)[0]:
+                if not self._read_some():
+                    return False
+        except (OSError, ValueError, TypeError):  # it was closed, or is nothing that can be asked
+            return False
+        return True
 
     def stop(self) -> None:
         """End the connection: whoever waits in ``read`` gets an end or an error at once."""
