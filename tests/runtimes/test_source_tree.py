@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tarfile
 from collections.abc import Callable
@@ -27,6 +28,9 @@ def write(path: Path, content: bytes = b"x") -> Path:
     return path
 
 
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+
+
 def git(folder: Path, *arguments: str) -> str:
     environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1"}
     command = ["git", "-C", str(folder), *IDENTITY, *arguments]
@@ -36,6 +40,8 @@ def git(folder: Path, *arguments: str) -> str:
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
     """A repository with one commit and a tag."""
+    if shutil.which("git") is None:
+        pytest.skip("needs git")
     folder = tmp_path / "repo"
     folder.mkdir()
     git(folder, "init", "--quiet", "--initial-branch=main")
@@ -88,6 +94,7 @@ def test_every_file_where_git_is_not_installed(repo: Path, monkeypatch: pytest.M
     assert names(repo) == [".gitignore", "a.o", "tracked.txt"]
 
 
+@needs_git
 def test_ignore_rules_count_outside_of_a_repository(tmp_path: Path) -> None:
     write(tmp_path / ".gitignore", b"*.o\n")
     write(tmp_path / "a.o")
