@@ -44,7 +44,7 @@ def postgres() -> Iterator[PostgresServer]:
     binaries = find_binaries()
     if binaries is None:
         pytest.skip("PostgreSQL's binaries (initdb, postgres) are not here: apt install postgresql")
-    server = PostgresServer(binaries)
+    server = PostgresServer(binaries, durable=False)
     server.start()
     yield server
     server.stop()
@@ -72,7 +72,13 @@ def make_build(tmp_path: Path) -> MakeBuild:
     """Write a build with so many steps of so many lines, of every kind; frozen unless told otherwise."""
 
     def make(
-        lines: int = 100, steps: int = 2, *, frozen: bool = True, seed: int = 1, folder: Path | None = None
+        lines: int = 100,
+        steps: int = 2,
+        *,
+        frozen: bool = True,
+        seed: int = 1,
+        folder: Path | None = None,
+        build_id: int = 42,
     ) -> BuildWriter:
         chance = random.Random(seed)
         infos = tuple(
@@ -80,7 +86,7 @@ def make_build(tmp_path: Path) -> MakeBuild:
             for number in range(1, steps + 1)
         )
         store = BuildWriter.create(
-            folder or tmp_path / "builds", BuildInfo(BuildId(42), infos, source="ci.yml")
+            folder or tmp_path / "builds", BuildInfo(BuildId(build_id), infos, source="ci.yml")
         )
         for number in range(1, steps + 1):
             step_id = StepId(number)

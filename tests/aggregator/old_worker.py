@@ -30,6 +30,14 @@ class OldWorker:
         """The build has ended: streams end cleanly."""
         self.connections = 0
 
+    def rows(self) -> list[tuple[tuple[int, int], tuple[int, bytes]]]:
+        """What a database should hold of it: (step, log ID), (time, message)."""
+        return [
+            ((step, log_id), (at_ns, text.encode()))
+            for step, lines in self.lines.items()
+            for log_id, (at_ns, text) in enumerate(lines, 1)
+        ]
+
     async def logs(self, _request: Any, context: Any) -> AsyncIterator[Any]:
         self.connections += 1
         for sent, (step, log_id, (at_ns, text)) in enumerate(self._order()):

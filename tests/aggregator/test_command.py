@@ -1,7 +1,9 @@
 """``wharf-tui aggregate`` as a user runs it."""
 
+import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -34,6 +36,7 @@ def wharf_tui(environment, tmp_path):
             [*COMMAND, *arguments],
             capture_output=True,
             text=True,
+            errors="surrogateescape",
             env=environment,
             cwd=tmp_path,
             timeout=60,
@@ -60,9 +63,19 @@ def started(environment, tmp_path):
     yield start
     for process in processes:
         process.kill()
-        process.wait()
-        if process.stderr is not None:
-            process.stderr.close()
+        process.communicate()
+
+
+def test_stored_builds_go_into_a_file_and_come_out_again(wharf_tui, make_build, tmp_path) -> None:
+    store = make_build(lines=40)
+    done = wharf_tui("aggregate", "--builds", str(tmp_path / "builds"), "--to", "sqlite:///db/x.db")
+    assert (done.returncode, "cannot" in done.stderr or "unable" in done.stderr) == (1, True)
+    (tmp_path / "db").mkdir()
+    done = wharf_tui("aggregate", "--builds", str(tmp_path / "builds"), "--to", "sqlite:///db/x.db")
+    assert done.returncode == 0
+    assert done.stdout == ""
+    assert re.search(r"INFO 1 build: 1 complete; 80 lines in", done.stderr)
+    assert judge(f"sqlite:///{tmp_path}/db/x.db", store.path) == EXACT
 
 
 def test_this_users_builds_are_the_default(wharf_tui, make_build, tmp_path) -> None:
@@ -85,8 +98,6 @@ def test_an_incomplete_build_is_exit_3_and_json_lines_tell_why(wharf_tui, make_b
 
 
 async def test_a_worker_at_an_address(wharf_tui, make_build, tmp_path) -> None:
-    import asyncio
-
     store = make_build(lines=100)
     async with serving(store.path) as address:
         arguments = ("aggregate", "--from", address, "--to", "sqlite:///x.db", "--spool", "spool")
@@ -163,3 +174,53 @@ def test_once_it_ends_as_interrupted_when_stopped_before_the_end(started, make_b
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=20) == 130
     store.close()
+
+
+def test_in_a_terminal_there_is_a_line_of_progress(make_build, tmp_path, environment) -> None:
+    pty = pytest.importorskip("pty")
+    make_build(lines=30)
+    parent, child = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "aggregate", "--builds", str(tmp_path / "builds"), "--to", "sqlite:///x.db"],
+        stderr=child,
+        env=environment,
+        cwd=tmp_path,
+    )
+    os.close(child)
+    shown = b""
+    try:
+        while part := os.read(parent, 4096):
+            shown += part
+    except OSError:
+        pass  # how the end of a terminal is told on Linux
+    os.close(parent)
+    assert process.wait() == 0
+    assert b"1 copying" in shown or b"0 copying" in shown
+    assert b"is complete" in shown
+    assert shown.endswith(b"\r\x1b[K") or b"1 build: 1 complete" in shown
+
+
+def test_a_database_is_a_place_to_look_too(wharf_tui, make_build, tmp_path) -> None:
+    store = make_build(lines=20)
+    make_build(lines=3, seed=2)
+    wharf_tui("aggregate", "--builds", str(tmp_path / "builds"), "--to", "sqlite:///x.db")
+    listed = wharf_tui("builds", "list", "sqlite:///x.db")
+    assert listed.returncode == 0
+    assert re.search(r"^42 +complete +Success .* 2 +40 +- +" + store.info.uid, listed.stdout, re.MULTILINE)
+    rows = [
+        json.loads(line)
+        for line in wharf_tui("builds", "list", "sqlite:///x.db", "-o", "json").stdout.splitlines()
+    ]
+    assert [row["lines"] for row in rows] == [6, 40]
+    target = f"sqlite:///x.db#{store.info.uid}"
+    for arguments in ((), ("--step", "2"), ("--ids", "--timestamps"), ("-o", "json")):
+        from_database = wharf_tui("logs", target, *arguments)
+        from_folder = wharf_tui("logs", str(store.path), *arguments)
+        assert (from_database.returncode, from_database.stdout) == (0, from_folder.stdout)
+    assert "needs a terminal" in wharf_tui("open", target).stderr
+    done = wharf_tui("logs", "sqlite:///x.db")
+    assert done.returncode == 2
+    assert "holds 2 builds" in done.stderr
+    done = wharf_tui("logs", "sqlite:///nothing.db#1")
+    assert done.returncode == 2
+    assert "does not exist" in done.stderr

@@ -6,6 +6,7 @@ import random
 from tests.aggregator.conftest import Bench, finish, write_lines
 from tests.aggregator.oracle import EXACT, judge, query
 from tests.fakes.served_builds import wharf_cmd_folder
+from wharf_tui.aggregator import folder_source
 from wharf_tui.aggregator.folder_source import FolderSource
 from wharf_tui.aggregator.pump import BuildOutcome
 from wharf_tui.aggregator.sinks.port import BuildState
@@ -48,7 +49,8 @@ async def test_a_running_build_is_copied_to_its_end(sqlite_url, make_build, tmp_
     assert judge(sqlite_url, store.path) == EXACT
 
 
-async def test_builds_that_come_are_found(sqlite_url, make_build, tmp_path) -> None:
+async def test_builds_that_come_are_found(sqlite_url, make_build, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(folder_source, "_SEARCH_SECONDS", 0.1)
     async with Bench(sqlite_url) as bench:
         outcomes: list[BuildOutcome] = []
         following = asyncio.create_task(

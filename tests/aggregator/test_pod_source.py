@@ -11,7 +11,6 @@ from tests.aggregator.cluster_double import ClusterDouble
 from tests.aggregator.conftest import Bench, finish, write_lines
 from tests.aggregator.old_worker import OldWorker
 from tests.aggregator.oracle import EXACT, judge, lines_of_database, query
-from tests.aggregator.test_worker_source import old_rows
 from tests.fakes.served_builds import serving
 from wharf_tui.aggregator.discovery import pod_source
 from wharf_tui.aggregator.discovery.pod_source import PodSettings, PodSource
@@ -212,4 +211,4 @@ async def test_an_old_worker_in_a_pod_has_the_pods_name_and_number(sqlite_url, f
     assert query(sqlite_url, "SELECT uid, number, state, origin FROM builds") == [
         (f"pod {uid}", 42, "complete", "pod ci/worker-1")
     ]
-    assert lines_of_database(sqlite_url, f"pod {uid}") == old_rows(worker)
+    assert lines_of_database(sqlite_url, f"pod {uid}") == worker.rows()

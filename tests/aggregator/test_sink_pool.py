@@ -2,12 +2,11 @@
 
 import asyncio
 import threading
-from typing import Any
 
 import pytest
 
 from wharf_tui.aggregator import sink_pool
-from wharf_tui.aggregator.journal import Journal, Level
+from wharf_tui.aggregator.journal import Entry, Journal, Level
 from wharf_tui.aggregator.metrics import Metrics
 from wharf_tui.aggregator.sink_pool import SinkPool
 from wharf_tui.model.errors import (
@@ -28,6 +27,7 @@ class Sink:
         self.errors = list(errors)
         self.calls = 0
         self.closed = False
+        self.may_end = threading.Event()
 
     def open(self) -> None:
         self.work()
@@ -41,11 +41,14 @@ class Sink:
     def close(self) -> None:
         self.closed = True
 
+    def interrupt(self) -> None:
+        self.may_end.set()
+
 
 @pytest.fixture
 def pool_of(monkeypatch):
     monkeypatch.setattr(sink_pool, "_LONGEST_PAUSE", 0.02)
-    said: list[Any] = []
+    said: list[Entry] = []
 
     def make(*sinks, give_up=None):
         return SinkPool(sinks, Journal(said.append), Metrics(), give_up), said
@@ -153,5 +156,18 @@ async def test_work_that_has_begun_is_waited_for_when_we_are_stopped(pool_of) ->
     may_end.set()
     await asyncio.gather(task, return_exceptions=True)
     assert ended.is_set()
+    assert task.cancelled()
+    await pool.close()
+
+
+async def test_work_that_hangs_when_we_are_stopped_is_cut_off(pool_of, monkeypatch) -> None:
+    monkeypatch.setattr(sink_pool, "GRACE_SECONDS", 0.05)
+    sink = Sink()
+    pool, _ = pool_of(sink)
+    await pool.open(patiently=False)
+    task = asyncio.create_task(pool.run(lambda sink: sink.may_end.wait(30)))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
     assert task.cancelled()
     await pool.close()

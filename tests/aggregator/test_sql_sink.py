@@ -121,9 +121,12 @@ def test_the_same_line_with_another_text_is_an_alarm_and_no_overwrite(url, sink)
     registered = sink.begin("u1", HEADER)
     sink.commit(batch(registered, run(1, 10)))
     changed = Run(ONE, 0, 1, 12, run(1, 12).data.replace(b"line 5 of 1", b"line 5 of 2"))
-    for _ in range(2):
-        committed = sink.commit(batch(registered, changed))
-        assert committed.conflict == Conflict(ONE, 5)
+    committed = sink.commit(batch(registered, changed))
+    assert committed.conflict == Conflict(ONE, 5)
+    assert (committed.new_lines, committed.copied_to[ONE]) == (0, 10)
+    for later in (changed, run(11, 5)):
+        committed = sink.commit(batch(registered, later))
+        assert committed.is_disputed
         assert (committed.new_lines, committed.copied_to[ONE]) == (0, 10)
     assert rows(url) == as_rows(1, *range(1, 11))
     assert query(url, "SELECT step, log_id, stored_message, offered_message FROM alarms") == [
@@ -257,10 +260,10 @@ def test_what_became_of_a_pod_is_kept(url, sink) -> None:
 
 
 def test_ids_that_no_column_takes_are_refused_in_words(sink) -> None:
-    with pytest.raises(StoreError, match="too large"):
+    with pytest.raises(InputError, match="too large"):
         sink.begin("u2", Header(BuildInfo(BuildId(2**63)), Status.RUNNING, "x"))
     registered = sink.begin("u1", HEADER)
-    with pytest.raises(StoreError, match="too large"):
+    with pytest.raises(InputError, match="too large"):
         sink.commit(batch(registered, events=((ONE, StatusEvent(2**64 - 1, Status.RUNNING, None)),)))
 
 
@@ -292,7 +295,7 @@ def test_deleting_a_build_while_it_is_copied_is_told(url, sink) -> None:
     connection.open()
     connection.execute("DELETE FROM builds")
     connection.close()
-    with pytest.raises(StoreError, match="deleted"):
+    with pytest.raises(InputError, match="deleted"):
         sink.commit(batch(registered, run(1, 1)))
 
 
@@ -316,6 +319,18 @@ def test_a_server_that_is_not_there_or_does_not_know_us_is_told(postgres) -> Non
     assert "secret" not in gone.value.message
     (sink, *_) = sinks(f"postgresql://nobody@127.0.0.1:{postgres.port}/postgres")
     with pytest.raises(AccessDeniedError):
+        sink.open()
+
+
+def test_a_database_that_is_not_in_utf8_is_refused(postgres) -> None:
+    connection = database(postgres.admin_url)
+    connection.open()
+    connection.execute(
+        "CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    )
+    connection.close()
+    (sink, *_) = sinks(postgres.admin_url.replace("/postgres", "/latin"))
+    with pytest.raises(InputError, match="is in LATIN1"):
         sink.open()
 
 

@@ -18,7 +18,7 @@ from wharf_tui.aggregator.sinks.choice import sinks
 from wharf_tui.aggregator.sinks.port import BuildState, PodReport
 from wharf_tui.aggregator.sinks.run_lines import RunLine
 from wharf_tui.aggregator.turns import Turns
-from wharf_tui.model.errors import AccessDeniedError, StoreBusyError, StoreError, UnreachableError, UsageError
+from wharf_tui.model.errors import AccessDeniedError, StoreBusyError, UnreachableError, UsageError
 from wharf_tui.model.ids import StepId
 from wharf_tui.model.lines import GapKind
 from wharf_tui.model.status import Status
@@ -185,12 +185,16 @@ async def test_lines_that_come_again_with_another_text_are_an_alarm(aggregate, m
         assert served.api.lines == before
 
 
-async def test_a_build_that_wharf_api_does_not_know_is_told(aggregate, make_build) -> None:
+async def test_a_build_that_wharf_api_does_not_know_is_told_and_keeps_no_other_build(
+    aggregate, make_build, tmp_path
+) -> None:
     path = make_build(lines=3).path
+    other = make_build(lines=3, folder=tmp_path / "other", build_id=43).path
     async with ServedApi(WharfApi()) as served:
-        served.api.statuses = {}
-        with pytest.raises(StoreError, match="build with ID 42 was not found"):
-            await aggregate(served, path)
+        outcomes, said = await aggregate(served, path, other)
+        assert [outcome.state for outcome in outcomes] == [BuildState.COMPLETE, BuildState.INCOMPLETE]
+        assert [outcome.refused for outcome in outcomes] == [False, True]
+        assert "build with ID 43 was not found" in said
 
 
 async def test_what_became_of_a_pod_is_sent_as_lines_of_its_build_once(tmp_path) -> None:

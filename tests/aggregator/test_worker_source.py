@@ -184,14 +184,6 @@ async def test_what_an_aggregator_left_in_the_spool_is_committed_though_the_work
     assert judge(url, store.path) == EXACT
 
 
-def old_rows(worker: OldWorker) -> list[tuple[tuple[int, int], tuple[int, bytes]]]:
-    return [
-        ((step, log_id), (at_ns, text.encode()))
-        for step, lines in worker.lines.items()
-        for log_id, (at_ns, text) in enumerate(lines, 1)
-    ]
-
-
 async def test_an_old_worker_is_taken_as_it_is(url, copier) -> None:
     worker = OldWorker()
     worker.ended.set()
@@ -200,7 +192,7 @@ async def test_an_old_worker_is_taken_as_it_is(url, copier) -> None:
     assert outcome.state is BuildState.COMPLETE
     ((number, status),) = query(url, "SELECT number, status FROM builds")
     assert (number, status) == (7, "Success")
-    assert lines_of_database(url, outcome.uid) == old_rows(worker)
+    assert lines_of_database(url, outcome.uid) == worker.rows()
 
 
 async def test_an_old_worker_that_breaks_off_sends_all_again_and_nothing_is_there_twice(url, copier) -> None:
@@ -214,7 +206,7 @@ async def test_an_old_worker_that_breaks_off_sends_all_again_and_nothing_is_ther
         worker.cut_after = None
         (outcome,) = await copying
     assert outcome.state is BuildState.COMPLETE
-    assert lines_of_database(url, outcome.uid) == old_rows(worker)
+    assert lines_of_database(url, outcome.uid) == worker.rows()
 
 
 async def test_an_old_workers_build_is_found_again_by_an_aggregator_that_was_stopped(url, copier) -> None:
@@ -234,7 +226,7 @@ async def test_an_old_workers_build_is_found_again_by_an_aggregator_that_was_sto
             assert life.bench.metrics.lines == 2
     assert outcome.state is BuildState.COMPLETE
     assert query(url, "SELECT count(*) FROM builds") == [(1,)]
-    assert lines_of_database(url, outcome.uid) == old_rows(worker)
+    assert lines_of_database(url, outcome.uid) == worker.rows()
 
 
 async def test_another_build_of_an_old_worker_at_the_same_address_is_another_build(
@@ -252,7 +244,7 @@ async def test_another_build_of_an_old_worker_at_the_same_address_is_another_bui
                 port = int(address.rpartition(":")[2])
                 (outcome,) = await life.source(address).copy()
                 assert outcome.state is BuildState.COMPLETE
-                assert lines_of_database(sqlite_url, outcome.uid) == old_rows(worker)
+                assert lines_of_database(sqlite_url, outcome.uid) == worker.rows()
     assert query(sqlite_url, "SELECT count(*) FROM builds") == [(2,)]
 
 
@@ -273,7 +265,7 @@ async def test_an_old_worker_whose_build_failed_goes_away_and_its_build_is_incom
         (outcome,) = await copying
     assert outcome.state in {BuildState.COMPLETE, BuildState.INCOMPLETE}
     assert query(sqlite_url, "SELECT status FROM builds") == [("Failed",)]
-    assert lines_of_database(sqlite_url, outcome.uid) == old_rows(worker)
+    assert lines_of_database(sqlite_url, outcome.uid) == worker.rows()
 
 
 async def test_a_worker_that_lost_lines_which_were_copied_is_an_alarm(url, copier, make_build) -> None:

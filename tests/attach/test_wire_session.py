@@ -454,3 +454,31 @@ def test_a_gap_that_comes_late_or_twice_is_recorded_once_and_in_its_place(tmp_pa
     assert (log.last_log_id, mirror.last_log_id(StepId(1))) == (8, 8)
     assert (store.path / "steps/1/logs.log").read_bytes() == b"1\n2\n6\n7\n8\n"
     store.close()
+
+
+@pytest.mark.parametrize("method", ["GetBuild", "StreamLogs"])
+async def test_an_answer_that_is_no_message_is_a_clear_error(
+    tmp_path: Path, method: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def garbage(
+        request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]
+    ) -> AsyncIterator[bytes]:
+        yield b"\xff\xff\xff"
+
+    async def answer(request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        return b"\xff\xff\xff" if method == "GetBuild" else a_build().SerializeToString()
+
+    server = grpc.aio.server()
+    handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+        "StreamLogs": grpc.unary_stream_rpc_method_handler(garbage),
+        "GetBuild": grpc.unary_unary_rpc_method_handler(answer),
+    }
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler("wharf.worker.v1.Worker", handlers),)
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    with pytest.raises(InputError, match="no message of a wharf worker"):
+        await attach(f"127.0.0.1:{port}", tmp_path / "copies")
+    await server.stop(None)
+    assert "Traceback" not in capfd.readouterr().err

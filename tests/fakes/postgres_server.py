@@ -43,10 +43,16 @@ def _unprivileged() -> list[str]:
 
 
 class PostgresServer:
-    """One cluster. ``url`` makes a database; ``kill`` and ``start`` are what the tests are about."""
+    """One cluster. ``new_url`` makes a database; ``kill`` and ``start`` are what the tests are about.
 
-    def __init__(self, binaries: Path) -> None:
+    Args:
+        binaries: folder of initdb and postgres.
+        durable: whether it waits for the device; a killed server needs that not, a machine that goes down would.
+    """
+
+    def __init__(self, binaries: Path, *, durable: bool = True) -> None:
         self._binaries = binaries
+        self._durable = durable
         self._as_user = _unprivileged()
         self.folder = Path(tempfile.mkdtemp(prefix="wharf-pg-"))
         if self._as_user:
@@ -76,11 +82,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        command = [*self._as_user, str(self._binaries / "postgres"), "-D", str(self.folder / "data")]
-        command += ["-p", str(self.port), "-c", "listen_addresses=127.0.0.1", "-k", str(self.folder)]
-        command += ["-c", "max_connections=40", "-c", "shared_buffers=32MB"]
-        with open(self.folder / "log", "ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", start_new_session=True)
+        self._launch()
         deadline = time.monotonic() + _START_SECONDS
         while True:
             try:
@@ -88,9 +90,19 @@ class PostgresServer:
             except psycopg.OperationalError:
                 if time.monotonic() > deadline:
                     raise
+                if self._process is None or self._process.poll() is not None:
+                    self._launch()  # a process of the one that was killed had not ended yet
                 time.sleep(0.05)
             else:
                 return
+
+    def _launch(self) -> None:
+        command = [*self._as_user, str(self._binaries / "postgres"), "-D", str(self.folder / "data")]
+        command += ["-p", str(self.port), "-c", "listen_addresses=127.0.0.1", "-k", str(self.folder)]
+        command += ["-c", "max_connections=40", "-c", "shared_buffers=32MB"]
+        command += [] if self._durable else ["-c", "fsync=off"]
+        with open(self.folder / "log", "ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", start_new_session=True)
 
     def kill(self) -> None:
         """kill -9 for the server and all of its processes, as a machine does that goes down."""

@@ -1,6 +1,6 @@
 """A wharf-api written from the contract: gRPC and REST on one port, each line inserted as it comes, nothing de-duplicated.
 
-Run as ``python tests/fakes/wharf_api.py PORT FILE`` it keeps its lines in FILE, so that it can be killed and started again.
+Run as ``python -m tests.fakes.wharf_api PORT FILE`` it keeps its lines in FILE, so that it can be killed and started again.
 """
 
 from __future__ import annotations

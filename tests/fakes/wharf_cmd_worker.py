@@ -96,6 +96,8 @@ class WharfCmdWorker:
             for task in (*replays, live, ending):
                 task.cancel()
             await asyncio.gather(*replays, live, ending, return_exceptions=True)
+            while not queue.empty():  # here wharf-cmd would hold up its build for ever
+                queue.get_nowait()
 
     async def StreamStatusEvents(self, request: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
         queue: asyncio.Queue[Any] = asyncio.Queue(_BUFFER)

@@ -313,7 +313,7 @@ async def live_through(data: st.DataObject) -> None:
                     for step in made.reader.info.steps
                 }
                 request = data.draw(requests(known))
-                subscribers.append(Subscriber(made, request, data.draw(st.sampled_from([64, 256, 4096]))))
+                subscribers.append(Subscriber(made, request, data.draw(st.sampled_from([256, 1024, 32768]))))
                 await asyncio.sleep(0)
             elif move == "gap" and steps:
                 kind = data.draw(st.sampled_from([GapKind.HOLE, GapKind.LOST_BEFORE_US]))
@@ -344,7 +344,7 @@ async def test_backfill_ends_where_live_begins_however_late_it_is_read() -> None
     async with world() as made:
         made.write(1, lines(20))
         await made.look()
-        subscriber = Subscriber(made, MARKED, 4096)
+        subscriber = Subscriber(made, MARKED, 32768)
         await asyncio.sleep(0)  # the plan waits to be taken; nothing has been read
         made.write(1, lines(20, 21))
         await made.look()
@@ -357,7 +357,7 @@ async def test_live_lines_do_not_wait_for_history() -> None:
     async with world() as made:
         made.write(1, lines(200))
         await made.look()
-        subscriber = Subscriber(made, MARKED, 64)
+        subscriber = Subscriber(made, MARKED, 512)
         await subscriber.take(3)
         made.write(1, lines(1, 201))
         await made.look()
@@ -371,7 +371,7 @@ async def test_live_lines_do_not_wait_for_history() -> None:
 
 async def test_quiet_empty_and_later_steps_get_their_markers_at_once() -> None:
     async with world(0) as made:
-        subscriber = Subscriber(made, MARKED, 4096)
+        subscriber = Subscriber(made, MARKED, 32768)
         await subscriber.take(3)
         assert subscriber.messages == [
             pb.StreamLogsResponse(plan=pb.Plan(epoch=made.writer.info.epoch)),
@@ -391,7 +391,7 @@ async def test_who_wants_no_more_is_let_go_though_the_step_goes_on_printing() ->
     async with world() as made:
         made.write(1, lines(20))
         await made.look()
-        subscriber = Subscriber(made, pb.StreamLogsRequest(no_follow=True), 64)
+        subscriber = Subscriber(made, pb.StreamLogsRequest(no_follow=True), 512)
         number = 20
         while not subscriber.task.done():
             number += 1
@@ -419,8 +419,8 @@ async def test_a_log_that_is_cut_or_replaced_ends_the_stream_with_an_error() -> 
         log = made.writer.path / "steps/1/logs.log"
         made.write(1, lines(50))
         await made.look()
-        in_backfill = Subscriber(made, MARKED, 64)
-        waiting = Subscriber(made, MARKED, 4096)
+        in_backfill = Subscriber(made, MARKED, 512)
+        waiting = Subscriber(made, MARKED, 32768)
         await in_backfill.take(3)
         await waiting.take(9)
         log.write_bytes(lines(1))
@@ -433,7 +433,7 @@ async def test_a_log_that_is_cut_or_replaced_ends_the_stream_with_an_error() -> 
 
 async def test_a_store_that_cannot_be_read_any_more_ends_all_streams_with_an_error() -> None:
     async with world() as made:
-        subscriber = Subscriber(made, MARKED, 4096)
+        subscriber = Subscriber(made, MARKED, 32768)
         await subscriber.take(3)
         log = made.writer.path / "steps/1/logs.log"
         log.parent.mkdir(parents=True)
@@ -450,7 +450,7 @@ async def test_when_the_worker_stops_subscribers_get_what_is_there_and_are_let_g
     async with world() as made:
         made.write(1, lines(50))
         await made.look()
-        subscriber = Subscriber(made, MARKED, 64)
+        subscriber = Subscriber(made, MARKED, 512)
         made.hub.stop()
         with pytest.raises(UnreachableError, match="being stopped"):
             await subscriber.finish()

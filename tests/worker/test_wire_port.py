@@ -18,7 +18,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from tests.fakes import wharf_cmd_protocol as theirs
-from tests.fakes.served_builds import begin_build, finished_build, serving
+from tests.fakes.served_builds import begin_build, finished_build, serving, write_lines
 from wharf_tui.model.errors import InputError, UnreachableError
 from wharf_tui.rpc.generated.wharf.worker.v1 import worker_pb2 as pb
 from wharf_tui.worker import port as port_module
@@ -204,6 +204,7 @@ async def test_requests_are_small_or_refused(address: str) -> None:
 
 async def test_a_client_that_looks_every_second_is_not_sent_away(tmp_path: Path) -> None:
     store = begin_build(tmp_path)
+    write_lines(store, 1, 1)
     options = [
         ("grpc.keepalive_time_ms", 600),
         ("grpc.keepalive_timeout_ms", 5000),
@@ -211,8 +212,9 @@ async def test_a_client_that_looks_every_second_is_not_sent_away(tmp_path: Path)
     ]
     async with serving(store) as address, grpc.aio.insecure_channel(address, options=options) as channel:
         call = theirs.call(channel, "StreamLogs")
+        await call.read()
         reading = asyncio.ensure_future(call.read())
-        done, _ = await asyncio.wait({reading}, timeout=4.5)
+        done, _ = await asyncio.wait({reading}, timeout=4.0)
         assert not done, "three pings were too many for it"
         store.close()
         assert await reading is grpc.aio.EOF

@@ -77,9 +77,6 @@ class FolderSource:
             try:
                 transfer = Transfer(tail, tail.reader.info.uid or path.name)
                 return await Pump(transfer, self._desk, lambda: _end_of(tail), _look_again).run()
-            except InputError as error:
-                self._desk.journal.warning(error.message)
-                return None
             finally:
                 tail.close()
 

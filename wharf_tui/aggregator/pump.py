@@ -11,6 +11,7 @@ from wharf_tui.aggregator.metrics import Metrics
 from wharf_tui.aggregator.sink_pool import SinkPool
 from wharf_tui.aggregator.sinks.port import BuildState, Refusal
 from wharf_tui.aggregator.transfer import SourceEnd, Transfer, Turn
+from wharf_tui.model.errors import InputError
 
 _BREATH_SECONDS = 0.2
 """Lines that come within this time are committed together."""
@@ -30,7 +31,7 @@ class BuildOutcome:
     lines: int = 0
     """Lines that are new in the sink."""
     refused: bool = False
-    """The sink did not take a line; the copy stands in front of it."""
+    """The sink did not take a line, or the whole build; the copy stands in front of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +68,31 @@ class Pump:
         self._wait = wait
 
     async def run(self) -> BuildOutcome:
-        """Copy all of it, and mark the end.
+        """Copy all of it, and mark the end. What is wrong with this build alone is in the outcome.
 
         Raises:
-            WharfError: the sink or the folder cannot be used.
+            WharfError: the sink cannot be used.
         """
-        refusal = await self.drain()
-        if refusal is not None:
-            return self._outcome(
-                BuildState.INCOMPLETE,
-                f"line {refusal.log_id} of step {refusal.step_id} was refused",
-                refused=True,
-            )
-        end = self._end() or SourceEnd()
-        state, problem = await self._desk.pool.run(lambda sink: self.transfer.conclude(sink, end))
+        try:
+            refusal = await self.drain()
+            if refusal is not None:
+                problem = f"line {refusal.log_id} of step {refusal.step_id} was refused"
+                return self._outcome(BuildState.INCOMPLETE, problem, refused=True)
+            end = self._end() or SourceEnd()
+            state, problem = await self._desk.pool.run(lambda sink: self.transfer.conclude(sink, end))
+        except InputError as error:
+            self._desk.journal.error(error.message, hint=error.hint, **self._fields())
+            return self._outcome(BuildState.INCOMPLETE, error.message, refused=True)
         self._desk.metrics.conclude(self.transfer.uid, state)
         return self._outcome(state, problem)
 
     async def drain(self) -> Refusal | None:
-        """Copy until the source has ended and all of it is committed; the refusal that stopped it, if one did."""
+        """Copy until the source has ended and all of it is committed; the refusal that stopped it, if one did.
+
+        Raises:
+            InputError: the folder cannot be read, or the sink cannot take this build.
+            WharfError: the sink cannot be used.
+        """
         while True:
             ended = self._end() is not None
             turn = await self._desk.pool.run(self.transfer.turn)
@@ -145,7 +152,6 @@ class Pump:
         if state is BuildState.COMPLETE:
             self._desk.journal.info(f"{name} is complete", lines=outcome.lines, uid=outcome.uid)
         else:
-            self._desk.journal.warning(
-                f"{name} is {state.value}: {problem}", lines=outcome.lines, uid=outcome.uid
-            )
+            tell = self._desk.journal.error if state is BuildState.DISPUTED else self._desk.journal.warning
+            tell(f"{name} is {state.value}: {problem}", lines=outcome.lines, uid=outcome.uid)
         return outcome

@@ -17,8 +17,14 @@ from wharf_tui.aggregator.transfer import SourceEnd
 from wharf_tui.aggregator.turns import Turn, Turns
 from wharf_tui.attach.connection import Endpoint, connect, map_rpc_error
 from wharf_tui.attach.progress import Phase
-from wharf_tui.attach.session import AttachSession
-from wharf_tui.model.errors import StorageFullError, StoreError, UnreachableError, WharfError
+from wharf_tui.attach.session import CONNECT_SECONDS, AttachSession
+from wharf_tui.model.errors import (
+    AccessDeniedError,
+    StorageFullError,
+    StoreError,
+    UnreachableError,
+    WharfError,
+)
 from wharf_tui.model.ids import StepId
 from wharf_tui.model.status import ArtifactEvent
 from wharf_tui.results.change_signal import ChangeSignal
@@ -38,7 +44,7 @@ class RemoteSettings:
     turns: Turns
     give_up_seconds: float | None
     """How long to try to reach a worker that went away; None is for ever."""
-    patience_seconds: float = 10.0
+    patience_seconds: float = CONNECT_SECONDS
     """How long the first connection may take."""
     ahead_bytes: int = AHEAD_BYTES
 
@@ -81,9 +87,14 @@ class RemoteCopy:
 
         Raises:
             UnreachableError: nobody answers in time.
+            InputError: what answers is no worker.
         """
-        async with self._settings.turns.one():
-            return (await self._new_session()).path
+        while True:
+            try:
+                async with self._settings.turns.one():
+                    return (await self._new_session()).path
+            except StorageFullError as error:
+                await self._wait_for_space(error)
 
     async def run(self) -> None:
         """Copy until the build ends, or until the worker has been away for too long; then ``end`` is set."""
@@ -124,12 +135,13 @@ class RemoteCopy:
             await self._copy(session, turn)
             if session.progress.phase is Phase.ENDED:
                 await self._finish(session)
+        except AccessDeniedError as error:
+            self.end = SourceEnd(error.message)
         except UnreachableError as error:
             await self._wait_for_worker(error)
         except StorageFullError as error:
             self._session = None
-            self._journal.warning(f"{error.message}; trying again", hint=error.hint)
-            await asyncio.sleep(_FULL_PAUSE)
+            await self._wait_for_space(error)
         except WharfError as error:
             self.worker_is_another = isinstance(error, StoreError)
             self.end = SourceEnd(error.message)
@@ -138,6 +150,10 @@ class RemoteCopy:
         """A copy that was halted goes on when the sink has caught up halfway."""
         while self.bytes_ahead() > self._settings.ahead_bytes // 2:  # noqa: ASYNC110 - the sink's thread does not tell
             await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _wait_for_space(self, error: StorageFullError) -> None:
+        self._journal.warning(f"{error.message}; trying again", hint=error.hint)
+        await asyncio.sleep(_FULL_PAUSE)
 
     async def _wait_for_worker(self, error: UnreachableError) -> None:
         """A worker did not answer: neither when a halted copy was to go on, nor for as long as a session tries."""

@@ -28,6 +28,8 @@ _SHORTEST_PAUSE = 0.2
 _LONGEST_PAUSE = 10.0
 _REMIND_SECONDS = 30.0
 """How often it is said that the sink is still down."""
+GRACE_SECONDS = 5.0
+"""How long what has begun may go on when we are stopped."""
 T = TypeVar("T")
 
 
@@ -69,7 +71,7 @@ class SinkPool:
         if patiently:
             await self.run(lambda sink: sink.open())
         else:
-            await self._in_thread(self._sinks[0].open)
+            await self._in_thread(self._sinks[0], self._sinks[0].open)
 
     async def run(self, work: Callable[[Sink], T]) -> T:
         """Do ``work`` with the next free sink, again and again while the sink is down, busy or full.
@@ -82,22 +84,22 @@ class SinkPool:
         async with self._turn:
             sink = self._free.pop()
             try:
-                return await self._keep_trying(lambda: work(sink))
+                return await self._keep_trying(sink, lambda: work(sink))
             finally:
                 self._free.append(sink)
 
     async def close(self) -> None:
         """Disconnect."""
         for sink in self._sinks:
-            await self._in_thread(sink.close)
+            await self._in_thread(sink, sink.close)
         self._threads.shutdown()
 
-    async def _keep_trying(self, work: Callable[[], T]) -> T:
+    async def _keep_trying(self, sink: Sink, work: Callable[[], T]) -> T:
         attempts = 0
         while True:
             began = time.monotonic()
             try:
-                result = await self._in_thread(work)
+                result = await self._in_thread(sink, work)
             except WharfError as error:
                 self._note_failure(error)
                 attempts += 1
@@ -108,16 +110,28 @@ class SinkPool:
                 self._metrics.commit_seconds += time.monotonic() - began
                 return result
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
+    async def _in_thread(self, sink: Sink, work: Callable[[], T]) -> T:
         """What has begun is waited for, also when we are cancelled: a thread cannot be stopped."""
         future = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        began = time.monotonic()
         try:
-            return await asyncio.shield(future)
+            while not (await asyncio.wait({future}, timeout=_REMIND_SECONDS))[0]:
+                self._note_silence(time.monotonic() - began)
         except asyncio.CancelledError:
-            await asyncio.wait({future})
+            if not (await asyncio.wait({future}, timeout=GRACE_SECONDS))[0]:
+                sink.interrupt()
+                await asyncio.wait({future})
             if not future.cancelled():
                 future.exception()  # nobody else will ask
             raise
+        return future.result()
+
+    def _note_silence(self, seconds: float) -> None:
+        """It neither takes lines nor fails."""
+        self._metrics.sink_problem = f"{self.name} has not answered for {seconds:.0f} s"
+        if self._down_since is None:
+            self._down_since = time.monotonic() - seconds
+        self._journal.warning(f"{self._metrics.sink_problem}; waiting")
 
     def _note_failure(self, error: WharfError) -> None:
         """Say so, or raise where trying again does not help."""

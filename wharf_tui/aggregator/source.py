@@ -19,6 +19,7 @@ from wharf_tui.aggregator.stored_builds import (
     StoredBuild,
     StoredStep,
     find_stored,
+    list_stored,
     open_for_reading,
     parse_target,
     read_info,
@@ -56,6 +57,30 @@ def fetch_build(target: str, cache: Path | None = None) -> Path:
     finally:
         connection.close()
     return path
+
+
+def fetch_newest(url: str, count: int, cache: Path | None = None) -> list[Path]:
+    """The folders of the newest builds that lie in a database.
+
+    Args:
+        url: ``sqlite:///FILE`` or ``postgresql://...``.
+        count: how many at most.
+        cache: where folders go; None is this user's cache.
+
+    Raises:
+        InputError: the database holds no builds.
+        UnreachableError: nobody answers there.
+        StoreError: a folder cannot be written.
+    """
+    connection = open_for_reading(url)
+    paths = []
+    try:
+        for build in list_stored(connection)[:count]:
+            paths.append(build_folder(connection, build, cache))
+            materialize(connection, build.build, paths[-1])
+    finally:
+        connection.close()
+    return paths
 
 
 def build_folder(connection: SqlConnection, build: StoredBuild, cache: Path | None = None) -> Path:

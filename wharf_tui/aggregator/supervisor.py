@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wharf_tui.aggregator.discovery.pod_source import PodSettings, PodSource
 from wharf_tui.aggregator.folder_source import FolderSource
 from wharf_tui.aggregator.pump import BuildOutcome, Desk
 from wharf_tui.aggregator.remote_copy import RemoteSettings
@@ -17,7 +16,10 @@ from wharf_tui.aggregator.tasks import run_together
 from wharf_tui.aggregator.worker_source import WorkerSource, WorkerTarget, conclude_orphans
 from wharf_tui.attach.connection import Endpoint
 from wharf_tui.model.errors import ExitStatus, UnreachableError, WharfError
-from wharf_tui.runtimes.kubernetes.client import Cluster
+
+if TYPE_CHECKING:
+    from wharf_tui.aggregator.discovery.pod_source import PodSettings, PodSource
+    from wharf_tui.runtimes.kubernetes.client import Cluster
 
 LOOK_SECONDS = 3.0
 """How often a worker is asked whether it serves another build."""
@@ -60,6 +62,8 @@ class Supervisor:
 
     def pod_source(self, cluster: Cluster, settings: PodSettings) -> PodSource:
         """The worker pods of a cluster."""
+        from wharf_tui.aggregator.discovery.pod_source import PodSource
+
         return PodSource(cluster, settings, self._desk, self._spool, self._settings)
 
     def target(self, endpoint: Endpoint, number: int = 0) -> WorkerTarget:
@@ -87,6 +91,7 @@ class Supervisor:
 
     async def _copy_worker(self, target: WorkerTarget) -> None:
         source = WorkerSource(target, self._desk, self._settings)
+        problem = ""
         while True:
             try:
                 found = await source.copy()
@@ -96,22 +101,29 @@ class Supervisor:
                     self.unreachable.append(error)
                     self.outcomes += await source.abandon(error.message)
                     return
+                if error.message != problem:
+                    problem = error.message
+                    self._desk.journal.warning(f"{problem}; trying again", hint=error.hint)
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
+            problem = ""
             self.outcomes += found
             if not self._follow:
                 return
             await self._wait_for_another(source, found[-1].uid)
 
     async def _wait_for_another(self, source: WorkerSource, uid: str) -> None:
-        """Wait until the worker serves another build. One that tells no names must go away first."""
+        """Wait until the worker serves another build, or is gone."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
                 served = await source.served_uid()
             except WharfError:
                 return
-            if served and served != uid:
+            if not served:
+                await source.wait_until_gone()
+                return
+            if served != uid:
                 return
 
     async def _copy_orphans(self, ours: set[Path]) -> None:

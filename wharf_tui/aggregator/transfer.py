@@ -76,7 +76,8 @@ class Transfer:
         """Copy the next piece.
 
         Raises:
-            WharfError: the sink failed, or the folder cannot be read; the same turn can be made again.
+            InputError: the folder cannot be read, or the sink cannot take this build.
+            WharfError: the sink failed; the same turn can be made again.
         """
         self.tail.refresh()
         registered = self._begun(sink)
@@ -98,7 +99,7 @@ class Transfer:
         self._epoch_told = batch.epoch
         self.lines += committed.new_lines
         self.bytes_settled = self.tail.bytes_handed_on
-        if committed.conflict is not None:
+        if committed.conflict is not None or committed.is_disputed:
             self._registered = replace(registered, state=BuildState.DISPUTED)
         return Turn(
             committed.new_lines,

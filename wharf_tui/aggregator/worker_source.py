@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from wharf_tui.aggregator.spool import Owner, Spool, builds_in, log_bytes, remov
 from wharf_tui.aggregator.tail import BuildTail
 from wharf_tui.aggregator.transfer import SourceEnd, Transfer
 from wharf_tui.attach.connection import Endpoint, connect, map_rpc_error
+from wharf_tui.model.errors import InputError, UnreachableError
 from wharf_tui.rpc.generated.wharf.worker.v1 import worker_pb2 as pb
 
 LEFT_BEHIND = "the aggregator was stopped before its end, and its worker has not been seen since"
@@ -64,7 +66,10 @@ class WorkerSource:
         outcomes: list[BuildOutcome] = []
         for _ in range(_ROUNDS):
             copy = RemoteCopy(self._target.endpoint, self._target.folder, self._settings, self._desk.journal)
-            path = await copy.open()
+            try:
+                path = await copy.open()
+            except InputError as error:  # somebody answers, and is no worker
+                raise UnreachableError(error.message, error.hint) from error
             outcome = await self._copy_build(copy, path)
             outcomes += [*await self._conclude_leftovers(path, outcome.uid), outcome]
             if not copy.worker_is_another:
@@ -89,8 +94,27 @@ class WorkerSource:
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.UNIMPLEMENTED:
                 return ""
-            raise map_rpc_error(error, endpoint.address) from error
+            mapped = map_rpc_error(error, endpoint.address)
+            raise UnreachableError(mapped.message, mapped.hint) from error
         return answer.uid
+
+    async def wait_until_gone(self) -> None:
+        """Wait until the worker ends: one that tells no names would not tell either that it serves another build.
+
+        A connection is held that says nothing; it ends with the worker, however soon another one takes its place.
+        """
+        host, _, port = self._target.endpoint.address.rpartition(":")
+        try:
+            reader, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+        except OSError:
+            return
+        try:
+            while await reader.read(4096):
+                pass  # an HTTP/2 server's first words
+        except OSError:
+            return
+        finally:
+            writer.close()
 
     async def abandon(self, problem: str = LEFT_BEHIND) -> list[BuildOutcome]:
         """The worker is gone: commit and conclude what is left of it in the spool."""
@@ -120,6 +144,8 @@ class WorkerSource:
                 return copy.end
 
             outcome = await Pump(transfer, self._desk, end, copy.wait).run()
+            if copying.done():
+                copying.result()
         finally:
             metrics.workers -= 1
             copying.cancel()
@@ -139,7 +165,8 @@ class WorkerSource:
             if path not in self._drained:
                 transfer = await self._transfer(path, do_not_wait, lambda: self._leftover_end)
                 self._drained[path] = Pump(transfer, self._desk, lambda: self._leftover_end, do_not_wait)
-            await self._drained[path].drain()
+            with contextlib.suppress(InputError):  # told when it is concluded
+                await self._drained[path].drain()
 
     async def _conclude_leftovers(self, current: Path | None, uid: str) -> list[BuildOutcome]:
         """Mark the end of builds that the worker does not serve any more; ``uid`` is the one that it serves."""

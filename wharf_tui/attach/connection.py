@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import grpc
 
@@ -31,6 +32,7 @@ _LEGACY_KEEPALIVE_SECONDS = 330.0
 """gRPC for Go, as wharf-cmd has it, hangs up on a client that looks more often than every five minutes."""
 
 Metadata = tuple[tuple[str, str], ...]
+Message = TypeVar("Message")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,10 @@ class Endpoint:
     """Certificates to trust; None trusts the system's."""
     client_certificate: Path | None = None
     client_key: Path | None = None
-    keepalive_seconds: float = 20.0
+    keepalive_seconds: float = 10.0
     """How long nothing may come before the worker is asked whether it is there."""
-    keepalive_timeout_seconds: float = 10.0
-    """How long it may take to answer that."""
+    keepalive_timeout_seconds: float = 20.0
+    """How long it may take to answer that: on a slow line the answer waits behind what is on its way."""
 
     @property
     def metadata(self) -> Metadata:
@@ -77,10 +79,12 @@ async def connect(endpoint: Endpoint, *, legacy: bool = False) -> AsyncIterator[
         InputError: a certificate cannot be read.
     """
     keepalive_seconds = _LEGACY_KEEPALIVE_SECONDS if legacy else endpoint.keepalive_seconds
+    timeout_ms = int(endpoint.keepalive_timeout_seconds * 1000)
     options = (
         *_OPTIONS,
         ("grpc.keepalive_time_ms", int(keepalive_seconds * 1000)),
-        ("grpc.keepalive_timeout_ms", int(endpoint.keepalive_timeout_seconds * 1000)),
+        ("grpc.keepalive_timeout_ms", timeout_ms),
+        ("grpc.http2.ping_timeout_ms", timeout_ms),  # this one counts; its default is a minute
         ("grpc.enable_http_proxy", int(not endpoint.is_loopback)),
     )
     if endpoint.tls:
@@ -89,6 +93,25 @@ async def connect(endpoint: Endpoint, *, legacy: bool = False) -> AsyncIterator[
         channel = grpc.aio.insecure_channel(endpoint.address, options=options)
     async with channel:
         yield worker_pb2_grpc.WorkerStub(channel)  # type: ignore[no-untyped-call]  # generated
+
+
+async def understood(call: AsyncIterator[Message | None]) -> AsyncIterator[Message]:
+    """The messages of a call; gRPC hands on None for one that cannot be read.
+
+    Raises:
+        InputError: such a one came.
+    """
+    async for message in call:
+        if message is None:
+            raise not_understood()
+        yield message
+
+
+def not_understood() -> InputError:
+    """The error for an answer that is no message of the protocol."""
+    return InputError(
+        "what answers sent something that is no message of a wharf worker's", "Check the address."
+    )
 
 
 def map_rpc_error(error: grpc.aio.AioRpcError, address: str) -> WharfError:

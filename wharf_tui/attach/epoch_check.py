@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
-from wharf_tui.attach.connection import Metadata
+from wharf_tui.attach.connection import Metadata, understood
 from wharf_tui.attach.mirror import Mirror
 from wharf_tui.model.ids import StepId
 from wharf_tui.results import layout
@@ -49,7 +49,7 @@ async def _same_tail(
     )
     theirs, left = hashlib.sha256(), size
     call = stub.StreamLogs(request, metadata=metadata)
-    async for message in call:
+    async for message in understood(call):
         for chunk in message.chunks:
             theirs.update(chunk.data[:left])
             left -= min(left, len(chunk.data))

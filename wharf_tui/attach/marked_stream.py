@@ -9,7 +9,7 @@ from enum import Enum
 import grpc
 
 from wharf_tui.attach.beside import run_beside
-from wharf_tui.attach.connection import Metadata
+from wharf_tui.attach.connection import Metadata, not_understood, understood
 from wharf_tui.attach.mirror import Mirror
 from wharf_tui.attach.progress import Progress
 from wharf_tui.model.ids import StepId
@@ -78,7 +78,7 @@ class MarkedStream:
         request = pb.StreamLogsRequest(mark_caught_up=True, chunks=True, after=after)
         lines_before = self._mirror.lines
         call = self._stub.StreamLogs(request, metadata=self._metadata)
-        async for message in call:
+        async for message in understood(call):
             self._progress.connected()
             for chunk in message.chunks:
                 self._mirror.feed(StepId(chunk.step_id), chunk.first_log_id, chunk.data)
@@ -143,8 +143,10 @@ class MarkedStream:
             except grpc.aio.AioRpcError:
                 due.set()
                 await asyncio.sleep(RETRY_SECONDS)
-            else:
-                await self._take_build(build)
+                continue
+            if build is None:
+                raise not_understood()
+            await self._take_build(build)
 
     async def _take_build(self, message: pb.GetBuildResponse) -> None:
         """Take over how the build stands, unless another worker has begun to answer at the address."""

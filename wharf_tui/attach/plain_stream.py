@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import grpc
 
 from wharf_tui.attach.beside import run_beside
-from wharf_tui.attach.connection import Metadata
+from wharf_tui.attach.connection import Metadata, understood
 from wharf_tui.attach.marked_stream import RETRY_SECONDS, StreamEnd
 from wharf_tui.attach.mirror import Mirror
 from wharf_tui.attach.progress import Progress
@@ -94,7 +94,8 @@ class PlainStream:
         return StreamEnd.AGAIN if self._mirror.must_ask_again else StreamEnd.FROZEN
 
     async def _take_logs(self) -> None:
-        async for message in self._stub.StreamLogs(pb.StreamLogsRequest(), metadata=self._metadata):
+        call = self._stub.StreamLogs(pb.StreamLogsRequest(), metadata=self._metadata)
+        async for message in understood(call):
             if not self._is_subscribed.is_set():
                 self._subscribed()
             self._take(message)
@@ -141,9 +142,8 @@ class PlainStream:
             self._subscribed()
         while True:
             with contextlib.suppress(grpc.aio.AioRpcError):  # a broken connection is the log stream's to tell
-                async for message in self._stub.StreamStatusEvents(
-                    pb.StreamStatusEventsRequest(), metadata=self._metadata
-                ):
+                call = self._stub.StreamStatusEvents(pb.StreamStatusEventsRequest(), metadata=self._metadata)
+                async for message in understood(call):
                     event = StatusEvent(message.event_id, wire.status_from_wire(message.status), now_ns())
                     self._mirror.add_status(self._step(StepId(message.step_id)), event)
                 self._statuses_ended.set()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import grpc
 
-from wharf_tui.attach.connection import Endpoint, connect, is_worth_retrying, map_rpc_error
+from wharf_tui.attach.connection import Endpoint, connect, is_worth_retrying, map_rpc_error, not_understood
 from wharf_tui.attach.epoch_check import is_still_the_same
 from wharf_tui.attach.legacy_end import finish_legacy, has_failed_step
 from wharf_tui.attach.marked_stream import CALL_SECONDS, MarkedStream, StreamEnd
@@ -157,13 +157,15 @@ class AttachSession:
     async def _ask(self, stub: worker_pb2_grpc.WorkerStub, timeout: float) -> pb.GetBuildResponse | None:  # noqa: ASYNC109 - it is the call's own
         """The build; None from a worker that does not know the question."""
         try:
-            answer: pb.GetBuildResponse = await stub.GetBuild(
+            answer: pb.GetBuildResponse | None = await stub.GetBuild(
                 pb.GetBuildRequest(), metadata=self._endpoint.metadata, timeout=timeout
             )
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.UNIMPLEMENTED:
                 return None
             raise
+        if answer is None:
+            raise not_understood()
         return answer
 
     def _begin_legacy_copy(self) -> None:

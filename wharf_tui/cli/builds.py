@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from wharf_tui.cli.output import echo_table
 from wharf_tui.model.build import Liveness
 from wharf_tui.model.errors import UsageError
 from wharf_tui.model.status import Status
@@ -30,9 +31,15 @@ def command(ctx: click.Context) -> None:
 
 
 @command.command("list")
+@click.argument("database", required=False)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def list_command(output: str = "text") -> None:
-    """List all builds, newest first; those of wharf-cmd, too."""
+def list_command(database: str | None = None, output: str = "text") -> None:
+    """List all builds, newest first; those of wharf-cmd, too. With DATABASE, the builds that `aggregate` copied there."""
+    if database is not None:
+        from wharf_tui.cli.stored_builds import list_database
+
+        list_database(database, as_json=output == "json")
+        return
     builds = list_builds(default_builds_dir())
     if output == "json":
         for build in builds:
@@ -42,9 +49,7 @@ def list_command(output: str = "text") -> None:
         click.echo(f"No builds in {default_builds_dir()} yet. `wharf-tui run` makes one.", err=True)
         return
     rows = [("BUILD", "STATE", "STARTED", "TOOK", "STEPS", "SIZE", "FAILED STEP", "NAME"), *map(_row, builds)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    echo_table(rows)
 
 
 @command.command("show")

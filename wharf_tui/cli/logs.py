@@ -36,8 +36,9 @@ def command(
 ) -> int:
     """Print the logs of TARGET.
 
-    TARGET is a build's folder, number or name, `latest`, a worker's HOST:PORT, a text file (also a compressed one), a
-    folder of them, or `-` for standard input.
+    TARGET is a build's folder, number or name, `latest`, a worker's HOST:PORT, a build in a database that `aggregate`
+    writes (sqlite:///FILE#NUMBER, postgresql://USER@HOST/NAME#NUMBER), a text file (also a compressed one), a folder of
+    them, or `-` for standard input.
 
     Several steps are merged by time. With `--output json` each line is an object with stepId, logId, timestamp,
     message, step and stage; bytes that are no UTF-8 come as messageBase64, too. Exit status 3 says that lines

@@ -8,11 +8,10 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from wharf_tui.cli.target import STANDARD_INPUT, is_build, open_files
+from wharf_tui.cli.target import STANDARD_INPUT, find_paths, is_build, open_files
 from wharf_tui.cli.terminal import is_interactive
 from wharf_tui.model.errors import UsageError
 from wharf_tui.results.build_reader import BuildReader
-from wharf_tui.results.catalogue import find_build
 from wharf_tui.results.layout import default_builds_dir
 
 if TYPE_CHECKING:
@@ -24,14 +23,14 @@ if TYPE_CHECKING:
 def command(targets: tuple[str, ...]) -> None:
     """Open TARGETs in the viewer; without one, choose from a list of all builds.
 
-    A TARGET is a build's folder, number or name, or `latest`. Several builds are shown as a list. Text files, compressed ones
+    A TARGET is a build's folder, number or name, or `latest`; or a build in a database that `aggregate` writes, as
+    sqlite:///FILE#NUMBER or postgresql://USER@HOST/NAME#NUMBER. Several builds are shown as a list. Text files, compressed ones
     too, folders of them, and `-` for standard input are shown side by side as if they were steps of one build.
     """
     if not targets:
         open_catalogue()
         return
-    builds_dir = default_builds_dir()
-    paths = [Path("-") if target == STANDARD_INPUT else find_build(target, builds_dir) for target in targets]
+    paths = [path for target in targets for path in find_paths(target)]
     builds = tuple(path for path in paths if is_build(path))
     if builds and len(builds) < len(paths):
         raise UsageError("builds and text files cannot be opened together", "Open them one after the other.")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+
+import click
 
 from wharf_tui.cli.line_format import LineStyle
 
@@ -52,3 +55,10 @@ def terminal_style(
         clean=terminal,
         colors=terminal and "NO_COLOR" not in os.environ,
     )
+
+
+def echo_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows whose columns stand below each other; the first row is the heading."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

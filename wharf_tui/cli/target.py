@@ -14,10 +14,12 @@ from wharf_tui.results.files_reader import FilesReader
 from wharf_tui.results.layout import default_builds_dir
 
 STANDARD_INPUT = "-"
+NEWEST_BUILDS = 20
+"""How many builds of a database are shown where none is named."""
 
 
 def open_target(target: str) -> BuildReader:
-    """A build's folder, number or name, ``latest``, a text file, a folder of them, or ``-``.
+    """A build's folder, number or name, ``latest``, a build in a database, a text file, a folder of them, or ``-``.
 
     Raises:
         UsageError: nothing answers to it.
@@ -25,10 +27,39 @@ def open_target(target: str) -> BuildReader:
     """
     if target == STANDARD_INPUT:
         return open_files([target], sys.stdin.buffer)
-    path = find_build(target, default_builds_dir())
+    path = _fetch(target) if looks_like_database(target) else find_build(target, default_builds_dir())
     if is_build(path):
         return BuildReader.open(path)
     return open_files([str(path)])
+
+
+def find_paths(target: str) -> list[Path]:
+    """What the user means, as paths: one, but for a database of which no build is named.
+
+    Raises:
+        UsageError: nothing answers to it.
+        InputError: it cannot be read.
+    """
+    if target == STANDARD_INPUT:
+        return [Path(target)]
+    if not looks_like_database(target):
+        return [find_build(target, default_builds_dir())]
+    if "#" in target:
+        return [_fetch(target)]
+    from wharf_tui.aggregator.source import fetch_newest
+
+    return fetch_newest(target, NEWEST_BUILDS)
+
+
+def looks_like_database(target: str) -> bool:
+    """Whether the user means a database that an aggregator writes: ``sqlite:///...``, ``postgresql://...``."""
+    return "://" in target
+
+
+def _fetch(target: str) -> Path:
+    from wharf_tui.aggregator.source import fetch_build
+
+    return fetch_build(target)
 
 
 def open_files(targets: Sequence[str], piped: IO[bytes] | None = None) -> FilesReader:

@@ -8,6 +8,7 @@ client has taken the one before, so a slow client costs two integers a step.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 
 from wharf_tui.model.build import Liveness
@@ -24,6 +25,11 @@ from wharf_tui.worker.line_messages import LineMessages
 
 ROUND_BYTES = 512 * 1024
 """Bytes of log in one message of chunks at most (a little more with many steps)."""
+_FIRST_SHARE = 8
+"""The first message is smaller by this; as long as messages go out at once, they grow."""
+_SLOW_SECONDS = 0.5
+"""A message that takes longer is followed by a smaller one: on a slow line a large one holds up live lines, and is
+lost as a whole where the line breaks."""
 _SMALLEST_SHARE = 32
 """With many steps a block is smaller, but no smaller than this part of a round."""
 _LINE_SHARE = 8
@@ -99,7 +105,8 @@ class LogStream:
     ) -> None:
         self._hub = hub
         self._send = send
-        self._round_bytes = round_bytes
+        self._most_bytes = round_bytes
+        self._round_bytes = round_bytes // _FIRST_SHARE
         self._marks = request.mark_caught_up
         self._chunks = request.chunks
         self._follows = not request.no_follow
@@ -170,14 +177,14 @@ class LogStream:
             return await self._send_chunks()
         sent = False
         for step in self._steps.values():
-            for block, messages in await self._next_blocks(step, self._round_bytes // _LINE_SHARE):
+            for block, messages in await self._next_blocks(step, self._most_bytes // _LINE_SHARE):
                 sent = True
                 for message in messages.feed(block):
                     await self._send(message)
         return sent
 
     async def _send_chunks(self) -> bool:
-        share = max(self._round_bytes // _SMALLEST_SHARE, self._round_bytes // (2 * len(self._steps) or 1))
+        share = self._round_bytes // min(_SMALLEST_SHARE, 2 * len(self._steps) or 1)
         message, size, sent = pb.StreamLogsResponse(), 0, False
         for step in self._steps.values():
             for block, _ in await self._next_blocks(step, share):
@@ -189,11 +196,20 @@ class LogStream:
                     data=block.data,
                 )
             if size >= self._round_bytes:
-                await self._send(message)
+                await self._send_at_pace(message)
                 message, size, sent = pb.StreamLogsResponse(), 0, True
         if size:
-            await self._send(message)
+            await self._send_at_pace(message)
         return sent or size > 0
+
+    async def _send_at_pace(self, message: pb.StreamLogsResponse) -> None:
+        began = time.monotonic()
+        await self._send(message)
+        took = time.monotonic() - began
+        if took > _SLOW_SECONDS:
+            self._round_bytes = max(self._most_bytes // _SMALLEST_SHARE, self._round_bytes // 2)
+        elif took < _SLOW_SECONDS / 4:
+            self._round_bytes = min(self._most_bytes, self._round_bytes * 2)
 
     async def _next_blocks(self, step: _StepStream, max_bytes: int) -> list[tuple[LogBlock, LineMessages]]:
         """A step's next blocks. Both are read before any of it is sent, so a gap comes before what follows it."""

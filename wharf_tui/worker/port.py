@@ -17,7 +17,7 @@ FIRST_BYTES_SECONDS = 10.0
 HANDSHAKE_SECONDS = 10.0
 FLUSH_SECONDS = 10.0
 """How long a client may take for the last bytes when the gRPC server has closed its side."""
-_HIGH_WATER = 256 * 1024
+_HIGH_WATER = 64 * 1024
 """Bytes that are passed on ahead of a client; what a stopped one costs."""
 
 Connect = Callable[
@@ -90,7 +90,10 @@ class Port:
 
 
 class _Relay(asyncio.Protocol):
-    """One end of a pair: what comes in here goes out there, and is read only as fast as there takes it."""
+    """One end of a pair: what comes in here goes out there, and is read only as fast as there takes it.
+
+    Where one end ends, so does the other: gRPC's core never lets go of a connection that was closed by half.
+    """
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
@@ -103,12 +106,6 @@ class _Relay(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.other is not None:
             self.other.write(data)
-
-    def eof_received(self) -> bool:
-        if self.other is None or not self.other.can_write_eof():
-            return False
-        self.other.write_eof()
-        return True
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Let the other side have what was sent, but do not wait for ever that it takes it."""

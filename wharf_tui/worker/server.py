@@ -35,10 +35,11 @@ _OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_send_message_length", 16 * 1024 * 1024),
     ("grpc.max_concurrent_streams", 1024),
     ("grpc.max_metadata_size", 16 * 1024),
-    ("grpc.keepalive_time_ms", 20_000),  # a client that vanished is noticed in half a minute
-    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_time_ms", 20_000),  # a client that vanished is noticed in three quarters of a minute
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.http2.ping_timeout_ms", 20_000),  # this one counts; its default is a minute
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 500),  # clients may look more often than we do
+    ("grpc.http2.min_ping_interval_without_data_ms", 500),  # clients may look more often than we do
     ("grpc.http2.max_pings_without_data", 0),
     ("grpc.max_connection_idle_ms", 300_000),  # who calls nothing for five minutes is let go
 )

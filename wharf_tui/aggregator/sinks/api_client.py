@@ -14,7 +14,14 @@ from urllib.parse import urlsplit
 
 import grpc
 
-from wharf_tui.model.errors import AccessDeniedError, StoreError, UnreachableError, UsageError, WharfError
+from wharf_tui.model.errors import (
+    AccessDeniedError,
+    InputError,
+    StoreError,
+    UnreachableError,
+    UsageError,
+    WharfError,
+)
 from wharf_tui.model.timestamps import parse_rfc3339
 from wharf_tui.rpc.generated.wharf.api.v5 import builds_pb2 as pb
 from wharf_tui.rpc.generated.wharf.api.v5 import builds_pb2_grpc
@@ -79,7 +86,7 @@ class ApiClient:
         """The build's status as wharf-api has it.
 
         Raises:
-            StoreError: it has no such build.
+            InputError: it has no such build.
             UnreachableError: it does not answer.
         """
         build = self._call("GET", f"/build/{build_id}")
@@ -169,6 +176,8 @@ class ApiClient:
             )
         if error.code >= 500 and error.code != 501:
             return self.unreachable(f"{error.code} {detail}")
-        return StoreError(
-            f"{self.base}{path}: {error.code} {detail}", "wharf-api must know the build before its logs come."
-        )
+        if error.code == 404:
+            return InputError(
+                f"{self.base}{path}: {detail}", "wharf-api must know a build before its logs come."
+            )
+        return StoreError(f"{self.base}{path}: {error.code} {detail}")

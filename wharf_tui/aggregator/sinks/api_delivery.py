@@ -14,7 +14,7 @@ from wharf_tui.aggregator.sinks.api_client import ApiClient, ApiLine, StreamFail
 from wharf_tui.aggregator.sinks.api_ledger import Ledger, SentLine, StepMark
 from wharf_tui.aggregator.sinks.port import Refusal
 from wharf_tui.aggregator.sinks.run_lines import RunLine
-from wharf_tui.model.errors import StoreError
+from wharf_tui.model.errors import InputError
 from wharf_tui.model.ids import StepId
 from wharf_tui.rpc.api_wire import log_request, message_text
 
@@ -73,7 +73,7 @@ class Delivery:
 
         Raises:
             UnreachableError: wharf-api went away; ``settle`` finds out what is there.
-            StoreError: it cannot be told what is there.
+            InputError: it cannot be told what is there.
         """
         rest, failures = list(wanted), 0
         while rest:
@@ -108,7 +108,7 @@ class Delivery:
             sent, self._log_at_rest(number)[self._ledger.lines_of_number(number) or 0 :]
         )
         if arrived is None:
-            raise StoreError(
+            raise InputError(
                 f"nobody can tell which lines of build {number} came through to wharf-api: a line is missing there, and "
                 "lines that were sent behind it are not",
                 "Nothing more of this build is sent.",
@@ -130,7 +130,7 @@ class Delivery:
         if inserted == len(sent):
             self._ledger.acknowledge(number, [letter.sent for letter in sent])
         elif self.settle(number) != len(sent):
-            raise StoreError(
+            raise InputError(
                 f"wharf-api took {len(sent)} lines of build {number} without an error, and inserted {inserted}",
                 "Nothing more of this build is sent.",
             )

@@ -13,7 +13,7 @@ from wharf_tui.aggregator.sinks.port import (
     Registered,
 )
 from wharf_tui.model.build import StepState
-from wharf_tui.model.errors import StoreError
+from wharf_tui.model.errors import InputError
 from wharf_tui.model.ids import StepId
 from wharf_tui.model.status import Status
 from wharf_tui.model.timestamps import now_ns
@@ -25,11 +25,11 @@ def register(connection: SqlConnection, uid: str, header: Header) -> Registered:
     """Make a build known, or find it, inside a transaction.
 
     Raises:
-        StoreError: its number is too large for a database.
+        InputError: its number is too large for a database.
     """
     info, now = header.info, now_ns()
     if info.build_id > MAX_INT64:
-        raise StoreError(f"the build's number is too large for a database: {info.build_id}")
+        raise InputError(f"the build's number is too large for a database: {info.build_id}")
     connection.execute(
         "INSERT INTO builds (uid, number, epoch, state, status, origin, source, runtime, environment, started_ns, "
         "first_copied_ns, last_copied_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uid) DO NOTHING",
@@ -57,11 +57,11 @@ def state_of(connection: SqlConnection, build: int) -> BuildState:
     """A build's state.
 
     Raises:
-        StoreError: somebody has deleted the build.
+        InputError: somebody has deleted the build.
     """
     rows = connection.execute("SELECT state FROM builds WHERE build = ?", (build,))
     if not rows:
-        raise StoreError(
+        raise InputError(
             f"build {build} is no longer in {connection.name}: somebody deleted it while it was copied"
         )
     return BuildState(rows[0][0])

@@ -43,6 +43,10 @@ class SqlConnection(Protocol):
         """Disconnect. May be called twice."""
         ...
 
+    def interrupt(self) -> None:
+        """From another thread: let a call that waits for an answer fail soon."""
+        ...
+
     def transaction(self) -> AbstractContextManager[None]:
         """All of what is inside, or nothing; committed means on the device."""
         ...

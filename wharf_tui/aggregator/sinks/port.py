@@ -118,6 +118,8 @@ class Committed:
     new_lines: int
     conflict: Conflict | None = None
     refusal: Refusal | None = None
+    is_disputed: bool = False
+    """A line of the build came with another text before: nothing of this batch is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ class Sink(Protocol):
     """One connection to a place that builds are copied to.
 
     Every method may raise ``UnreachableError``, ``StoreBusyError`` or ``StorageFullError``: try the same again later.
-    Any other ``WharfError`` is final.
+    ``InputError`` is about one build, which the sink cannot take. Any other ``WharfError`` is about the sink, and final.
     """
 
     @property
@@ -201,6 +203,10 @@ class Sink(Protocol):
 
     def report_pod(self, report: PodReport) -> None:
         """Keep what became of a worker pod."""
+        ...
+
+    def interrupt(self) -> None:
+        """From another thread: let a call that waits for an answer fail soon."""
         ...
 
     def close(self) -> None:

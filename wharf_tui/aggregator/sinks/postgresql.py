@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
+import socket
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, LiteralString
 
@@ -12,6 +14,7 @@ from wharf_tui.aggregator.sinks.connection import Refused, Row
 from wharf_tui.aggregator.sinks.port import Run
 from wharf_tui.model.errors import (
     AccessDeniedError,
+    InputError,
     StorageFullError,
     StoreBusyError,
     StoreError,
@@ -31,8 +34,8 @@ _SETTINGS: dict[str, Any] = {
     "tcp_user_timeout": 60_000,
     "application_name": "wharf-tui",
     "client_encoding": "utf8",
-    "autocommit": True,
 }
+"""Unless the URL says otherwise."""
 _COPY = "COPY log_lines (build, step, log_id, at_ns, message, raw) FROM STDIN"
 _SCHEMA_LOCK = 0x77686172665F7475
 """Any number that nobody else locks: ``wharf_tu``."""
@@ -83,20 +86,36 @@ class PostgresConnection:
         Raises:
             UnreachableError: nobody answers there.
             AccessDeniedError: we are not let in, or there is no such database.
+            InputError: the database is not in UTF-8.
         """
         if self._connection is not None and not self._connection.closed:
             return
         try:
-            self._connection = self._psycopg.connect(self._url, **_SETTINGS)
+            wanted = {**_SETTINGS, **self._psycopg.conninfo.conninfo_to_dict(self._url)}
+            self._connection = self._psycopg.connect(**wanted, autocommit=True)
             self._connection.read_only = read_only
         except self._psycopg.Error as error:
             raise self._mapped(error) from error
+        encoding = self._connection.info.parameter_status("server_encoding")
+        if encoding != "UTF8":
+            self.close()
+            raise InputError(
+                f"{self.name} is in {encoding}, and takes only some characters",
+                "Make it with: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0",
+            )
 
     def close(self) -> None:
         """Disconnect."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def interrupt(self) -> None:
+        """Cut the connection under a call that waits for the server."""
+        if self._connection is None or self._connection.closed:
+            return
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self._connection.fileno())) as end:
+            end.shutdown(socket.SHUT_RDWR)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

@@ -27,7 +27,7 @@ from wharf_tui.aggregator.sinks.port import (
 )
 from wharf_tui.aggregator.sinks.run_lines import RunLine, lines_of, split_run, sub_runs
 from wharf_tui.aggregator.sinks.verify import what_does_not_add_up
-from wharf_tui.model.errors import StoreError
+from wharf_tui.model.errors import InputError
 from wharf_tui.model.ids import StepId
 
 
@@ -62,6 +62,10 @@ class SqlSink:
         """Connect, and bring the schema up to date."""
         self._connection.open()
         migrate(self._connection)
+
+    def interrupt(self) -> None:
+        """Let a call that waits for the database fail soon."""
+        self._connection.interrupt()
 
     def close(self) -> None:
         """Disconnect."""
@@ -105,6 +109,8 @@ class SqlSink:
         with connection.transaction():
             connection.lock_build(batch.build)
             state = build_rows.state_of(connection, batch.build)
+            if state is BuildState.DISPUTED:
+                return Committed(build_rows.copied_to(connection, batch.build), 0, is_disputed=True)
             build_rows.store_steps(connection, batch)
             outcome = _Outcome(batch, build_rows.copied_to(connection, batch.build))
             for run in batch.runs:
@@ -116,7 +122,7 @@ class SqlSink:
                 build_rows.set_copied_to(connection, batch.build, step_id, outcome.copied_to[step_id])
             if outcome.conflict is not None:
                 state = BuildState.DISPUTED
-            elif state is not BuildState.DISPUTED and (outcome.new_lines or state is not BuildState.COMPLETE):
+            elif outcome.new_lines or state is not BuildState.COMPLETE:
                 state = BuildState.RUNNING
             build_rows.update_header(connection, batch.build, batch.header, batch.epoch, state)
         return Committed(outcome.copied_to, outcome.new_lines, outcome.conflict, outcome.refusal)
@@ -197,6 +203,6 @@ def _refuse_large_ids(batch: Batch) -> None:
         *(artifact.artifact_id for _, artifact in batch.artifacts),
     )
     if max(ids, default=0) > MAX_INT64:
-        raise StoreError(
+        raise InputError(
             f"build {batch.header.info.build_id} has an ID that is too large for a database: {max(ids)}"
         )

@@ -13,8 +13,8 @@ from wharf_tui.aggregator.sinks.connection import Refused, Row
 from wharf_tui.aggregator.sinks.port import Run
 from wharf_tui.model.errors import InputError, StorageFullError, StoreBusyError, StoreError, WharfError
 
-BUSY_SECONDS = 30.0
-"""How long to wait for another writer."""
+BUSY_SECONDS = 5.0
+"""How long to wait for another writer before that is told."""
 _INSERT = "INSERT INTO log_lines (build, step, log_id, at_ns, message, raw) VALUES "
 _ROW = "(?, ?, ?, ?, ?, ?)"
 _COLUMNS = 6
@@ -31,14 +31,12 @@ class SqliteConnection:
 
     Args:
         path: the database; made when missing, unless it is only read.
-        busy_seconds: how long to wait for another writer.
     """
 
     dialect = "sqlite"
 
-    def __init__(self, path: Path, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._busy_seconds = busy_seconds
         self._connection: sqlite3.Connection | None = None
 
     @property
@@ -59,7 +57,7 @@ class SqliteConnection:
             raise InputError(f"{self.path} does not exist", "Check the path behind sqlite:///.")
         try:
             connection = sqlite3.connect(
-                self.path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
+                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
         except sqlite3.Error as error:
             raise self._mapped(error) from error
@@ -80,6 +78,11 @@ class SqliteConnection:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def interrupt(self) -> None:
+        """Stop the statement that runs."""
+        if self._connection is not None:
+            self._connection.interrupt()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -159,9 +162,7 @@ class SqliteConnection:
         code = getattr(error, "sqlite_errorcode", 0)
         primary = code & _PRIMARY_CODE
         if primary in _BUSY:
-            return StoreBusyError(
-                f"{self.path} has been locked by another process for {self._busy_seconds:.0f} s"
-            )
+            return StoreBusyError(f"{self.path} has been locked by another process for {BUSY_SECONDS:g} s")
         if primary == sqlite3.SQLITE_FULL:
             return StorageFullError(
                 f"no space left for {self.path}",

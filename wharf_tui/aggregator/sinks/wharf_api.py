@@ -24,7 +24,7 @@ from wharf_tui.aggregator.sinks.port import (
     Run,
 )
 from wharf_tui.aggregator.sinks.run_lines import RunLine, lines_of
-from wharf_tui.model.errors import StoreError
+from wharf_tui.model.errors import InputError, StoreError
 from wharf_tui.model.ids import StepId
 from wharf_tui.model.status import Status
 from wharf_tui.model.timestamps import now_ns
@@ -67,6 +67,10 @@ class WharfApiSink:
     def open(self) -> None:
         """Nothing is connected before it is needed."""
 
+    def interrupt(self) -> None:
+        """Cut the stream that wharf-api does not answer."""
+        self._client.close()
+
     def close(self) -> None:
         """Disconnect."""
         self._client.close()
@@ -76,11 +80,11 @@ class WharfApiSink:
         """Find the build in wharf-api and in the ledger.
 
         Raises:
-            StoreError: wharf-api has no build of this number, or the number is not known.
+            InputError: wharf-api has no build of this number, or the number is not known.
         """
         number = int(header.info.build_id)
         if not number:
-            raise StoreError(
+            raise InputError(
                 f"the number of the build from {header.origin} is not known, and wharf-api knows builds by number",
                 "Give it with --build-id.",
             )
