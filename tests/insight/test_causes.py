@@ -203,7 +203,7 @@ def test_the_same_error_is_told_once(make_log: MakeLog) -> None:
 @pytest.mark.parametrize("piece", ["a", "a:1", "A.", " ", "Assertion ", "0) ", "(1,", "x: ", "E "])
 def test_every_rule_takes_linear_time(piece: str) -> None:
     line = (piece * 2000).encode()
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(20):
         clue_in(line + b" error")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

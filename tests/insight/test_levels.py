@@ -288,7 +288,7 @@ def test_no_hint_is_missing(make_log: MakeLog, lines: list[str]) -> None:
 )
 def test_every_rule_takes_linear_time(piece: str) -> None:
     line = (piece * 4000).encode()
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(20):
         level_of(line)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

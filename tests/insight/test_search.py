@@ -305,7 +305,7 @@ def test_a_pattern_that_runs_wild_is_stopped_and_stops_nobody(
 ) -> None:
     child = tmp_path / "impatient_child.py"
     source = Path(log_scan.__file__).with_name("regex_child.py").read_text()
-    child.write_text(source.replace("SECONDS = 3", "SECONDS = 0.3"))
+    child.write_text(source.replace("SECONDS = 3", "SECONDS = 1"))
     monkeypatch.setattr("wharf_tui.insight.regex_child.__file__", str(child))
     search = Search(compiled(r"(?=.)((a|aa)+)+$"), {ONE: make_log(b"a" * 60 + b"!\n")})
     longest, started = 0.0, time.monotonic()
@@ -315,7 +315,7 @@ def test_a_pattern_that_runs_wild_is_stopped_and_stops_nobody(
         longest = max(longest, time.monotonic() - slice_started)
         assert time.monotonic() - started < 30
     search.close()
-    assert longest < 0.5
+    assert longest < 0.9
     assert isinstance(search.problem, UsageError)
     assert "took too long" in search.problem.message
 
@@ -325,9 +325,9 @@ def test_patterns_that_hang_others_take_linear_time(make_log: MakeLog, text: str
     pytest.importorskip("re2")
     line = b"x" * 20_000 + b"a" * 20_000 + b"!"
     search = Search(compiled(text), {ONE: make_log(line * 20 + b"\n" + line + b"\n")})
-    started = time.monotonic()
+    started = time.process_time()
     work_off(search)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
     assert search.count == 0
 
 
@@ -378,3 +378,12 @@ def test_regular_expressions_work_without_re2(
     work_off(search)
     search.close()
     assert list(search.hits(ONE)) == [1, 3]
+
+
+def test_re2_works_by_its_public_ways_alone(make_log: MakeLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("re2")
+    monkeypatch.setattr(re2_engine, "_anywhere", None)
+    search = Search(compiled("b+$"), {ONE: make_log(b"abb\nba\nb\n")})
+    work_off(search)
+    assert list(search.hits(ONE)) == [1, 3]
+    assert search.spans("abb") == [(1, 3)]

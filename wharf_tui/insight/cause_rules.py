@@ -10,8 +10,8 @@ from typing import Final
 from wharf_tui.insight.level_index import WARN_HINTS
 from wharf_tui.insight.levels import Level
 from wharf_tui.insight.line_level import level_of
+from wharf_tui.insight.plain_lines import without_escapes
 from wharf_tui.insight.re2_engine import Re2Finder, compile_re2
-from wharf_tui.insight.stored_lines import without_escapes
 
 
 @dataclass(frozen=True, slots=True)

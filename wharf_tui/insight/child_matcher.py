@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from wharf_tui.insight import regex_child
+from wharf_tui.insight.line_form import STAMPED, LineForm
 from wharf_tui.insight.line_set import bitset
 from wharf_tui.insight.pattern import Pattern
-from wharf_tui.insight.stored_lines import as_utf8, messages, split_lines, without_escapes
+from wharf_tui.insight.plain_lines import as_utf8, split_lines
 from wharf_tui.model.errors import RunError, UsageError, WharfError
 
 _PATIENCE_SECONDS: Final = 0.005
@@ -29,7 +30,8 @@ class ChildMatcher:
 
     set_count = 1
 
-    def __init__(self, pattern: Pattern) -> None:
+    def __init__(self, pattern: Pattern, form: LineForm = STAMPED) -> None:
+        self._form = form
         self._lines = _Child(pattern)
         self._spans = _Child(pattern)
         self._asked: tuple[bytes, Future[bytes]] | None = None
@@ -42,7 +44,7 @@ class ChildMatcher:
             RunError: no child can be started.
         """
         if self._asked is None or self._asked[0] is not data:
-            text = b"\n".join(messages(split_lines(as_utf8(without_escapes(data)))))
+            text = b"\n".join(self._form.messages(split_lines(as_utf8(self._form.without_escapes(data)))))
             self._asked = data, self._lines.ask(regex_child.MATCH_LINES, text)
         try:
             flags = self._asked[1].result(_PATIENCE_SECONDS)

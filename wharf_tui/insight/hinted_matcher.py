@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from wharf_tui.insight.line_form import STAMPED, LineForm
 from wharf_tui.insight.line_matcher import HitScan
+from wharf_tui.insight.plain_lines import split_lines
 from wharf_tui.insight.re2_engine import compile_re2
-from wharf_tui.insight.stored_lines import message_start, messages, split_lines, without_escapes
 
 
 class HintedMatcher:
@@ -16,10 +17,14 @@ class HintedMatcher:
         hints: a pattern, in RE2's syntax and of any case, that finds every stored line that is to be in a set.
         judge: the number of a message's set, from 1, or 0 for none; gets the message without escape codes.
         set_count: the highest number.
+        form: how the lines are made.
     """
 
-    def __init__(self, hints: bytes, judge: Callable[[bytes], int], set_count: int = 1) -> None:
+    def __init__(
+        self, hints: bytes, judge: Callable[[bytes], int], set_count: int = 1, form: LineForm = STAMPED
+    ) -> None:
         self.set_count = set_count
+        self._form = form
         self._judge_message = judge
         self._hints = compile_re2(hints, ignore_case=True)
         find = self._find if self._hints is not None else None
@@ -27,7 +32,7 @@ class HintedMatcher:
 
     def match(self, data: bytes) -> tuple[int, ...]:
         """As ``LineMatcher.match``."""
-        return self._scan.match(without_escapes(data))
+        return self._scan.match(self._form.without_escapes(data))
 
     def close(self) -> None:
         """Nothing is held."""
@@ -37,7 +42,7 @@ class HintedMatcher:
         return self._hints.find(text, start)[0]
 
     def _judge(self, text: bytes, _hit: int, line_start: int, line_end: int) -> int:
-        return self._judge_message(text[message_start(text, line_start, line_end) : line_end])
+        return self._judge_message(text[self._form.message_start(text, line_start, line_end) : line_end])
 
     def _judge_all(self, text: bytes) -> bytes:
-        return bytes(map(self._judge_message, messages(split_lines(text))))
+        return bytes(map(self._judge_message, self._form.messages(split_lines(text))))

@@ -6,11 +6,11 @@ from typing import Final
 
 from wharf_tui.insight.hinted_matcher import HintedMatcher
 from wharf_tui.insight.levels import Level
+from wharf_tui.insight.line_form import STAMP, form_of
 from wharf_tui.insight.line_level import level_of
 from wharf_tui.insight.line_set import LineSet
 from wharf_tui.insight.log_scan import LogScan
 from wharf_tui.insight.slices import Progress
-from wharf_tui.insight.stored_lines import STAMP
 from wharf_tui.model.errors import WharfError
 from wharf_tui.results.log_reader import LogReader
 
@@ -23,7 +23,7 @@ class LevelIndex:
     """
 
     def __init__(self, log: LogReader) -> None:
-        self._scan = LogScan(log, HintedMatcher(WARN_HINTS, _errors_and_warnings, 2))
+        self._scan = LogScan(log, HintedMatcher(WARN_HINTS, _errors_and_warnings, 2, form_of(log)))
 
     @property
     def errors(self) -> LineSet:

@@ -13,6 +13,7 @@ from operator import or_
 from wharf_tui.insight.hinted_matcher import HintedMatcher
 from wharf_tui.insight.level_index import DEBUG_HINTS, WARN_HINTS
 from wharf_tui.insight.levels import Level
+from wharf_tui.insight.line_form import LineForm, form_of
 from wharf_tui.insight.line_level import level_of
 from wharf_tui.insight.line_matcher import LineMatcher
 from wharf_tui.insight.line_set import LineSet
@@ -20,7 +21,6 @@ from wharf_tui.insight.log_scan import LogScan
 from wharf_tui.insight.pattern import Pattern
 from wharf_tui.insight.pattern_matcher import matcher_for
 from wharf_tui.insight.slices import Progress
-from wharf_tui.insight.stored_lines import message_start, without_escapes
 from wharf_tui.model.errors import WharfError
 from wharf_tui.results.log_reader import LogReader
 
@@ -63,7 +63,7 @@ class LineFilter:
         self.rules = rules
         self.visible = LineSet()
         """The lines that are shown: row n is ``visible.select(n + 1)``."""
-        self._matcher = _RulesMatcher(rules)
+        self._matcher = _RulesMatcher(rules, form_of(log))
         self._scan = LogScan(log, self._matcher)
         self._log = log
         self._restarts = 0
@@ -159,12 +159,13 @@ class _RulesMatcher:
 
     set_count = 5
 
-    def __init__(self, rules: FilterRules) -> None:
-        self._keep: list[LineMatcher] = [matcher_for(pattern) for pattern in rules.keep]
-        self._drop: list[LineMatcher] = [matcher_for(pattern) for pattern in rules.drop]
+    def __init__(self, rules: FilterRules, form: LineForm) -> None:
+        self._form = form
+        self._keep: list[LineMatcher] = [matcher_for(pattern, form) for pattern in rules.keep]
+        self._drop: list[LineMatcher] = [matcher_for(pattern, form) for pattern in rules.drop]
         self._level: list[LineMatcher] = []
         if rules.min_level is not None:
-            self._level.append(_level_matcher(rules.min_level))
+            self._level.append(_level_matcher(rules.min_level, form))
 
     def match(self, data: bytes) -> tuple[int, ...] | None:
         everything = (1 << data.count(b"\n") + (not data.endswith(b"\n"))) - 1
@@ -175,7 +176,7 @@ class _RulesMatcher:
                 return None
             found.append(reduce(or_, (bits for answer in answers if answer for bits in answer), 0))
         kept, dropped, levelled = found
-        tails = _tails(without_escapes(data), levelled) if self._level else 0
+        tails = _tails(self._form, data, levelled) if self._level else 0
         return everything, kept if self._keep else everything, dropped, levelled, tails
 
     def close(self) -> None:
@@ -183,22 +184,27 @@ class _RulesMatcher:
             matcher.close()
 
 
-def _level_matcher(min_level: Level) -> HintedMatcher:
+def _level_matcher(min_level: Level, form: LineForm) -> HintedMatcher:
     """From WARN on it finds the lines to show, below the lines to hide: both are few."""
     if min_level >= Level.WARN:
-        return HintedMatcher(WARN_HINTS, lambda message: int((level_of(message) or 0) >= min_level))
-    return HintedMatcher(DEBUG_HINTS, lambda message: int((level_of(message) or min_level) < min_level))
+        return HintedMatcher(
+            WARN_HINTS, lambda message: int((level_of(message) or 0) >= min_level), form=form
+        )
+    return HintedMatcher(
+        DEBUG_HINTS, lambda message: int((level_of(message) or min_level) < min_level), form=form
+    )
 
 
-def _tails(data: bytes, levelled: int) -> int:
+def _tails(form: LineForm, data: bytes, levelled: int) -> int:
     """The indented lines that follow a line that matters, or that stand first and may follow one before them."""
     tails = number = start = 0
     goes_on = True
+    data = form.without_escapes(data)
     while start < len(data) and (goes_on or levelled >> number):
         end = data.find(b"\n", start)
         end = len(data) if end < 0 else end
         if goes_on:
-            message = data[message_start(data, start, end) : end]
+            message = data[form.message_start(data, start, end) : end]
             goes_on = message.startswith((b" ", b"\t")) and level_of(message) is None
             tails |= goes_on << number
         goes_on = goes_on or bool(levelled >> number & 1)

@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from wharf_tui.insight.levels import Level
-from wharf_tui.insight.stored_lines import without_escapes
+from wharf_tui.insight.plain_lines import without_escapes
 
 
 def level_of(message: bytes) -> Level | None:

@@ -9,7 +9,7 @@ from wharf_tui.insight.line_set import bitset
 
 
 class LineMatcher(Protocol):
-    """Sorts whole stored lines into sets."""
+    """Sorts whole lines of a log into sets."""
 
     @property
     def set_count(self) -> int:
@@ -19,7 +19,7 @@ class LineMatcher(Protocol):
         """Look at some lines.
 
         Args:
-            data: whole stored lines, times included; only the last one may lack its LF.
+            data: whole lines as they stand in the file; only the last one may lack its LF.
 
         Returns:
             A bitset for each set, bit 0 being the first line; or None where it is not known yet: then the caller asks
@@ -40,7 +40,7 @@ class HitScan:
         find: offset of the first hit at or behind an offset, or -1: it may find too much, never too little. None where
             no such quick way is known.
         judge: what a line with a hit is: the number of its set from 1, or 0 for none. Gets all lines, the hit's offset,
-            and where the line starts and ends.
+            and where the line starts and ends. None where every line with a hit is of set 1.
         judge_all: the same for each line of some lines, a byte for each.
         set_count: the highest number.
     """
@@ -48,7 +48,7 @@ class HitScan:
     def __init__(
         self,
         find: Callable[[bytes, int], int] | None,
-        judge: Callable[[bytes, int, int, int], int],
+        judge: Callable[[bytes, int, int, int], int] | None,
         judge_all: Callable[[bytes], bytes],
         set_count: int = 1,
     ) -> None:
@@ -65,16 +65,16 @@ class HitScan:
         return tuple(self._hit_by_hit(text, self._find))
 
     def _hit_by_hit(self, text: bytes, find: Callable[[bytes, int], int]) -> list[int]:
+        judge = self._judge
         bits = [0] * len(self._tables)
         line = counted = hits = 0
         stop = len(text) - text.endswith(b"\n")
         hit = find(text, 0)
         while 0 <= hit <= stop:
             line += text.count(b"\n", counted, hit)
-            start = text.rfind(b"\n", 0, hit) + 1
             end = text.find(b"\n", hit)
             end = len(text) if end < 0 else end
-            verdict = self._judge(text, hit, start, end)
+            verdict = 1 if judge is None else judge(text, hit, text.rfind(b"\n", 0, hit) + 1, end)
             if verdict:
                 bits[verdict - 1] |= 1 << line
             if end >= stop:

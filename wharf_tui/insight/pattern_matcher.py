@@ -10,19 +10,12 @@ import re
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from wharf_tui.insight.line_form import STAMP, STAMP_BYTES, STAMPED, LineForm
 from wharf_tui.insight.line_matcher import HitScan, LineMatcher
 from wharf_tui.insight.pattern import Engine, Pattern
+from wharf_tui.insight.plain_lines import as_utf8, split_lines
 from wharf_tui.insight.re2_engine import Re2Finder, compile_re2
 from wharf_tui.insight.regex_child import MOST_SPANS
-from wharf_tui.insight.stored_lines import (
-    STAMP,
-    STAMP_BYTES,
-    as_utf8,
-    message_start,
-    messages,
-    split_lines,
-    without_escapes,
-)
 
 _MARK: Final = b"\xff"
 _NO_MARK: Final = b"\xfe"
@@ -43,21 +36,24 @@ class LiteralMatcher:
     Args:
         literal: what to look for; UTF-8, not empty.
         ignore_case: fold ASCII letters.
+        form: how the lines are made.
     """
 
     set_count = 1
 
-    def __init__(self, literal: bytes, *, ignore_case: bool) -> None:
+    def __init__(self, literal: bytes, *, ignore_case: bool, form: LineForm = STAMPED) -> None:
+        self._form = form
         ignore_case = ignore_case and literal.lower() != literal.upper()
         self._literal = literal.lower() if ignore_case else literal
         self._ignore_case = ignore_case
         self._find = _literal_find(literal, ignore_case=ignore_case)
-        self._may_meet_stamp = _may_meet_stamp(literal)
-        self._scan = HitScan(self._find_start, self._judge, self._judge_all)
+        self._may_meet_stamp = form.has_stamps and _may_meet_stamp(literal)
+        judge = self._judge if self._may_meet_stamp else None
+        self._scan = HitScan(self._find_start, judge, self._judge_all)
 
     def match(self, data: bytes) -> tuple[int, ...]:
         """As ``LineMatcher.match``."""
-        return self._scan.match(without_escapes(data))
+        return self._scan.match(self._form.without_escapes(data))
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """As ``PatternMatcher.spans``."""
@@ -70,15 +66,13 @@ class LiteralMatcher:
         return self._find(text, start)[0]
 
     def _judge(self, text: bytes, hit: int, line_start: int, line_end: int) -> int:
-        if not self._may_meet_stamp:
-            return 1
-        start = message_start(text, line_start, line_end)
+        start = self._form.message_start(text, line_start, line_end)
         return hit >= start or self._find(text[start:line_end], 0)[0] >= 0
 
     def _judge_all(self, text: bytes) -> bytes:
         """A literal becomes a mark, and all but marks and line feeds goes: that needs no work for each line."""
         if self._may_meet_stamp:
-            text = b"\n".join([*messages(split_lines(text)), b""])
+            text = b"\n".join([*self._form.messages(split_lines(text)), b""])
         elif text and not text.endswith(b"\n"):
             text += b"\n"
         if self._ignore_case:
@@ -100,11 +94,13 @@ class RegexMatcher:
     Args:
         pattern: one that ``compile_re2`` takes.
         ignore_case: fold letters.
+        form: how the lines are made.
     """
 
     set_count = 1
 
-    def __init__(self, pattern: bytes, *, ignore_case: bool) -> None:
+    def __init__(self, pattern: bytes, *, ignore_case: bool, form: LineForm = STAMPED) -> None:
+        self._form = form
         exact = compile_re2(pattern, ignore_case=ignore_case)
         assert exact is not None
         self._exact: Re2Finder = exact
@@ -115,7 +111,7 @@ class RegexMatcher:
 
     def match(self, data: bytes) -> tuple[int, ...]:
         """As ``LineMatcher.match``."""
-        return self._scan.match(as_utf8(without_escapes(data)))
+        return self._scan.match(as_utf8(self._form.without_escapes(data)))
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """As ``PatternMatcher.spans``."""
@@ -129,22 +125,22 @@ class RegexMatcher:
         return self._scanner.find(text, start)[0]
 
     def _judge(self, text: bytes, hit: int, line_start: int, line_end: int) -> int:
-        start = message_start(text, line_start, line_end)
+        start = self._form.message_start(text, line_start, line_end)
         return (hit >= start and not self._starts_line) or self._exact.is_in(text[start:line_end])
 
     def _judge_all(self, text: bytes) -> bytes:
-        return bytes([self._exact.is_in(message) for message in messages(split_lines(text))])
+        return bytes([self._exact.is_in(message) for message in self._form.messages(split_lines(text))])
 
 
-def matcher_for(pattern: Pattern) -> PatternMatcher:
-    """What looks for a pattern; to be closed when done with."""
+def matcher_for(pattern: Pattern, form: LineForm = STAMPED) -> PatternMatcher:
+    """What looks for a pattern in lines that are made like this; to be closed when done with."""
     if pattern.engine is Engine.LITERAL:
-        return LiteralMatcher(pattern.encoded, ignore_case=pattern.ignore_case)
+        return LiteralMatcher(pattern.encoded, ignore_case=pattern.ignore_case, form=form)
     if pattern.engine is Engine.RE2:
-        return RegexMatcher(pattern.encoded, ignore_case=pattern.ignore_case)
+        return RegexMatcher(pattern.encoded, ignore_case=pattern.ignore_case, form=form)
     from wharf_tui.insight.child_matcher import ChildMatcher
 
-    return ChildMatcher(pattern)
+    return ChildMatcher(pattern, form)
 
 
 def find_spans(find: Callable[[bytes, int], tuple[int, int]], text: str) -> list[tuple[int, int]]:

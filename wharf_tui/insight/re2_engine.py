@@ -14,16 +14,23 @@ class Re2Finder:
 
     def __init__(self, compiled: Any) -> None:
         self._search = compiled.search
+        # The wrapper's own objects take longer than most searches; where it is built otherwise, they will do.
+        self._match = (
+            getattr(getattr(compiled, "_regexp", None), "Match", None) if _anywhere is not None else None
+        )
 
     def find(self, data: bytes, start: int) -> tuple[int, int]:
         """Start and end of the first match at or behind ``start``; (-1, -1) where there is none."""
+        if self._match is not None:
+            native: tuple[int, int] = self._match(_anywhere, data, start, len(data))[0]
+            return native
         found = self._search(data, start)
         span: tuple[int, int] = found.span() if found else (-1, -1)
         return span
 
     def is_in(self, data: bytes) -> bool:
         """Whether there is a match."""
-        return self._search(data) is not None
+        return self.find(data, 0)[0] >= 0
 
 
 def compile_re2(pattern: bytes, *, ignore_case: bool = False, latin1: bool = False) -> Re2Finder | None:
@@ -59,3 +66,4 @@ def _import() -> Any:
 
 
 _re2: Final = _import()
+_anywhere: Final = getattr(getattr(_re2, "_Anchor", None), "UNANCHORED", None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wharf_tui.insight.line_form import STAMPED, form_of
 from wharf_tui.insight.line_set import LineSet
 from wharf_tui.insight.log_scan import LogScan
 from wharf_tui.insight.pattern import Pattern
@@ -42,7 +43,7 @@ class Search:
 
     def __init__(self, pattern: Pattern, logs: Mapping[StepId, LogReader]) -> None:
         self.pattern = pattern
-        self._matcher = matcher_for(pattern)
+        self._matchers = {STAMPED: matcher_for(pattern)}
         self._scans: dict[StepId, LogScan] = {}
         self._first: StepId | None = None
         self._backwards = False
@@ -72,7 +73,10 @@ class Search:
 
     def add(self, step_id: StepId, log: LogReader) -> None:
         """Look in one more log, behind the others."""
-        self._scans[step_id] = LogScan(log, self._matcher)
+        form = form_of(log)
+        if form not in self._matchers:
+            self._matchers[form] = matcher_for(self.pattern, form)
+        self._scans[step_id] = LogScan(log, self._matchers[form])
 
     def hits(self, step_id: StepId) -> LineSet:
         """The lines of one step that match, as far as known."""
@@ -80,7 +84,7 @@ class Search:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where the pattern stands in a line's clean text: start and end of each match, in characters."""
-        return self._matcher.spans(text)
+        return self._matchers[STAMPED].spans(text)
 
     def aim(self, step_id: StepId, line: int, *, backwards: bool = False) -> None:
         """Look on from this line, in this direction, before anywhere else."""
@@ -142,7 +146,8 @@ class Search:
 
     def close(self) -> None:
         """Let go of what was needed to look; what was found can still be asked for."""
-        self._matcher.close()
+        for matcher in self._matchers.values():
+            matcher.close()
 
     def _in_order(self, first: StepId | None, *, backwards: bool) -> list[StepId]:
         """The steps in the order in which one comes through them."""
