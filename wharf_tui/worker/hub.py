@@ -15,12 +15,13 @@ from wharf_tui.model.errors import StoreError, UnreachableError, WharfError
 from wharf_tui.model.ids import StepId
 from wharf_tui.model.status import ArtifactEvent
 from wharf_tui.results.build_reader import BuildReader
-from wharf_tui.results.change_signal import ChangeSignal
 
 _SHORTEST_BREATH = 0.004
 _LONGEST_BREATH = 1.0
 _BREATH_PER_SUBSCRIBER = 0.0005
 """Seconds between two looks: few subscribers get lines at once, many get them in larger pieces."""
+_WOKEN_AT_ONCE = 32
+"""The others come a moment later, so that new subscribers and answers to all have their turn in between."""
 
 
 class BuildHub:
@@ -38,7 +39,8 @@ class BuildHub:
         self.reader = reader
         self.subscribers = 0
         self._wait = wait
-        self._pulse = ChangeSignal()
+        self._version = 0
+        self._waiters: dict[asyncio.Future[None], None] = {}
         self._failure: WharfError | None = None
         self._is_stopping = False
         self._artifacts: dict[StepId, tuple[ArtifactEvent, ...]] = {}
@@ -55,7 +57,7 @@ class BuildHub:
     @property
     def version(self) -> int:
         """Grows at each look."""
-        return self._pulse.version
+        return self._version
 
     @property
     def ended(self) -> bool:
@@ -79,12 +81,15 @@ class BuildHub:
                 self._look()
             except WharfError as error:
                 self._failure = error
-            self._pulse.notify()
+            for group in self._waiting_groups():
+                _wake(group)
+                await asyncio.sleep(0)
 
     def stop(self) -> None:
         """Let subscribers go as soon as they have all that is there."""
         self._is_stopping = True
-        self._pulse.notify()
+        for group in self._waiting_groups():
+            _wake(group)
 
     async def wait(self, seen: int) -> None:
         """Wait for the look after version ``seen``.
@@ -94,7 +99,13 @@ class BuildHub:
             UnreachableError: the worker is being stopped.
         """
         self._refuse_when_over()
-        await self._pulse.wait(seen)
+        if self._version == seen:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters[waiter] = None
+            try:
+                await waiter
+            finally:
+                self._waiters.pop(waiter, None)
         self._refuse_when_over()
 
     @contextmanager
@@ -105,6 +116,13 @@ class BuildHub:
             yield
         finally:
             self.subscribers -= 1
+
+    def _waiting_groups(self) -> list[list[asyncio.Future[None]]]:
+        """All who wait now, for whom there is a new version."""
+        self._version += 1
+        waiters = list(self._waiters)
+        self._waiters.clear()
+        return [waiters[first : first + _WOKEN_AT_ONCE] for first in range(0, len(waiters), _WOKEN_AT_ONCE)]
 
     def _refuse_when_over(self) -> None:
         if self._failure is not None:
@@ -118,3 +136,9 @@ class BuildHub:
         for step in self.reader.info.steps:
             self.reader.log(step.info.step_id).refresh()
         self._artifacts.clear()
+
+
+def _wake(waiters: list[asyncio.Future[None]]) -> None:
+    for waiter in waiters:
+        if not waiter.done():  # else its subscriber has gone
+            waiter.set_result(None)

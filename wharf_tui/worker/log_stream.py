@@ -25,6 +25,8 @@ from wharf_tui.worker.line_messages import LineMessages
 
 ROUND_BYTES = 512 * 1024
 """Bytes of log in one message of chunks at most (a little more with many steps)."""
+_ALL_BYTES = 64 * 1024 * 1024
+"""The same for the messages of all subscribers together: with many of them, messages are smaller."""
 _FIRST_SHARE = 8
 """The first message is smaller by this; as long as messages go out at once, they grow."""
 _SLOW_SECONDS = 0.5
@@ -206,10 +208,13 @@ class LogStream:
         began = time.monotonic()
         await self._send(message)
         took = time.monotonic() - began
+        size = self._round_bytes
         if took > _SLOW_SECONDS:
-            self._round_bytes = max(self._most_bytes // _SMALLEST_SHARE, self._round_bytes // 2)
+            size //= 2
         elif took < _SLOW_SECONDS / 4:
-            self._round_bytes = min(self._most_bytes, self._round_bytes * 2)
+            size *= 2
+        most = min(self._most_bytes, _ALL_BYTES // max(1, self._hub.subscribers))
+        self._round_bytes = max(self._most_bytes // _SMALLEST_SHARE, min(size, most))
 
     async def _next_blocks(self, step: _StepStream, max_bytes: int) -> list[tuple[LogBlock, LineMessages]]:
         """A step's next blocks. Both are read before any of it is sent, so a gap comes before what follows it."""

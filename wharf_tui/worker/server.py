@@ -35,6 +35,9 @@ _OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_send_message_length", 16 * 1024 * 1024),
     ("grpc.max_concurrent_streams", 1024),
     ("grpc.max_metadata_size", 16 * 1024),
+    ("grpc.server.max_pending_requests", 4096),  # a thousand may come at once, and wait for their turn
+    ("grpc.server.max_pending_requests_hard_limit", 8192),
+    ("grpc.server_max_unrequested_time_in_server", 120),  # seconds
     ("grpc.keepalive_time_ms", 20_000),  # a client that vanished is noticed in three quarters of a minute
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.http2.ping_timeout_ms", 20_000),  # this one counts; its default is a minute
