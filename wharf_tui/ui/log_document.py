@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from wharf_tui.model.errors import WharfError
+from wharf_tui.model.ids import LogId, StepId
 from wharf_tui.model.lines import Gap, LogLine
 from wharf_tui.model.text import clean_plain
 from wharf_tui.results.log_reader import LogReader
@@ -22,9 +24,21 @@ Row: TypeAlias = LogLine | Gap
 
 TAIL_LINES: Final = 2000
 """Lines shown from the end while a large log is being counted."""
+NO_STEP: Final = StepId(0)
 _BLOCK: Final = 32
 """Lines that are read at once."""
 _KEPT_BLOCKS: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A line of a build: it means the same line for ever, live and offline."""
+
+    step_id: StepId
+    log_id: LogId
+
+    def __str__(self) -> str:
+        return f"{self.step_id}:{self.log_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +57,12 @@ class LogDocument:
 
     Args:
         log: the step's reader; it may be shared.
+        step_id: the step.
     """
 
-    def __init__(self, log: LogReader) -> None:
+    def __init__(self, log: LogReader, step_id: StepId = NO_STEP) -> None:
         self.log = log
+        self.step_id = step_id
         self.problem = ""
         """Why the log cannot be read; empty where it can."""
         self._restarts = log.restarts
@@ -147,6 +163,35 @@ class LogDocument:
         gaps_before = bisect_left(self._gap_rows, row)
         is_gap = gaps_before < len(self._gap_rows) and self._gap_rows[gaps_before] == row
         return row - gaps_before + (0 if is_gap else 1)
+
+    def reader(self, step_id: StepId) -> LogReader:  # noqa: ARG002  for documents of several steps
+        """The log of a step."""
+        return self.log
+
+    def address_of(self, row: int) -> Address | None:
+        """The line that a row shows; None where it shows none, or while lines are being counted."""
+        shown = self.row(row)
+        if not isinstance(shown, LogLine) or not shown.log_id:
+            return None
+        return Address(self.step_id, shown.log_id)
+
+    def row_of(self, step_id: StepId, line: int) -> int:  # noqa: ARG002  for documents of several steps
+        """The row of a line of a step's file, counted from 1, or of the nearest line that is shown."""
+        return self.row_of_line(line)
+
+    def whole_lines(self, rows: range, most_bytes: int) -> Iterator[tuple[StepId, LogLine]]:
+        """The lines in some rows, whole unless they are longer than ``most_bytes``; rows that are no lines are left out.
+
+        Raises:
+            InputError: the log cannot be read.
+        """
+        for page in range(rows.start, rows.stop, _BLOCK):
+            shown = [self.row(row) for row in range(page, min(page + _BLOCK, rows.stop))]
+            for line in shown:
+                if isinstance(line, LogLine) and line.is_cut and line.log_id:
+                    (line,) = self.log.read(self.log.line_of(line.log_id), 1, most_bytes)  # noqa: PLW2901
+                if isinstance(line, LogLine):
+                    yield self.step_id, line
 
     def _line(self, number: int) -> LogLine | None:
         block = (number - 1) // _BLOCK

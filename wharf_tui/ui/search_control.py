@@ -11,6 +11,8 @@ from textual.content import Content
 from wharf_tui.insight.pattern import BadPattern, compile_pattern
 from wharf_tui.insight.search import Hit, Search
 from wharf_tui.model.text import clean_plain
+from wharf_tui.ui.commands import Command
+from wharf_tui.ui.control import Control
 from wharf_tui.ui.slices import SliceBudget
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ class _Wanted:
     backwards: bool = False
 
 
-class SearchControl:
+class SearchControl(Control):
     """The search of one screen.
 
     Args:
@@ -36,7 +38,7 @@ class SearchControl:
     """
 
     def __init__(self, screen: BuildScreen) -> None:
-        self._screen = screen
+        super().__init__(screen)
         self._session: Search | None = None
         self._steps: set[StepId] = set()
         """Steps that are searched."""
@@ -58,17 +60,24 @@ class SearchControl:
         """What is being searched, or has been; None where nothing is."""
         return self._session
 
+    def search(self, text: str) -> None:
+        """Ask what to look for, or look for it if it is known."""
+        self.open()
+        if text:
+            self.prompt_changed(text)
+            self.prompt_submitted(text)
+
     def open(self) -> None:
         """Ask what to look for."""
-        screen = self._screen
+        screen = self.screen
         if screen.pane.step_id is None:
             return
         self._origin = (screen.pane.step_id, screen.view.place())
         before = self._session.pattern.text if self._session is not None else ""
-        screen.prompt.open("/", "what to look for", before)
+        screen.ask(self, "/", "what to look for", before)
         self._say()
 
-    def look_for(self, text: str) -> None:
+    def prompt_changed(self, text: str) -> None:
         """Begin a search for what has been typed so far."""
         self._end()
         self._complaint = ""
@@ -83,38 +92,38 @@ class SearchControl:
             return
         self._session = Search(pattern, {})
         self._add_steps()
-        for pane in self._screen.panes.panes:
+        for pane in self.screen.panes.panes:
             pane.view.find = self._session.spans
         if self._origin is not None:
             step_id, place = self._origin
-            document = self._screen.view.document
+            document = self.screen.view.document
             top = document.line_of_row(place.top) if document is not None and not place.follow else 1
             self._go_when_known(_Wanted(step_id, max(top - 1, 0)))
         self.show()
 
-    def accept(self, text: str) -> None:
+    def prompt_submitted(self, text: str) -> None:
         """Keep the search, and go back to the log."""
         if self._complaint and text:
             return  # it is said beside it
         self._close_prompt()
 
-    def cancel(self) -> None:
+    def prompt_cancelled(self) -> None:
         """Forget the search, and go back to where one was."""
         self._end()
         self._close_prompt()
         if self._origin is not None:
             step_id, place = self._origin
-            screen = self._screen
+            screen = self.screen
             if screen.pane.step_id == step_id and screen.view.document is not None:
                 screen.view.return_to(place)
 
-    def toggle(self, option: str) -> None:
+    def prompt_option(self, option: str) -> None:
         """Take the pattern as text or as a regular expression; search this step or all."""
         if option == "regex":
             self._is_regex = not self._is_regex
         else:
             self._all_steps = not self._all_steps
-        self.look_for(self._screen.prompt.text)
+        self.prompt_changed(self.screen.prompt.text)
 
     def leave(self) -> bool:
         """Stop a search that goes on, or else forget it; whether there was one."""
@@ -124,14 +133,14 @@ class SearchControl:
             self._end()
         else:
             self._is_stopped, self._wanted = True, None
-        self._screen.update_view()
+        self.screen.update_view()
         return True
 
     @property
     def _is_over(self) -> bool:
         return self._session is None or self._is_stopped or self._session.progress.is_done
 
-    def step(self) -> bool:
+    def work(self) -> bool:
         """Look at some more lines; whether there are more."""
         session = self._session
         if session is None or self._is_stopped:
@@ -148,7 +157,7 @@ class SearchControl:
 
     def move(self, direction: int) -> None:
         """To the next (1) or previous (-1) hit."""
-        screen = self._screen
+        screen = self.screen
         if self._session is None or screen.pane.step_id is None:
             screen.notify("Nothing is searched. / asks what to look for.", markup=False)
             return
@@ -162,7 +171,7 @@ class SearchControl:
 
     def _go_when_known(self, wanted: _Wanted) -> None:
         """Go to a hit, or look on from there until it is known which one it is."""
-        session, document = self._session, self._screen.view.document
+        session, document = self._session, self.screen.view.document
         if session is None or document is None or wanted.step_id not in self._steps:
             return
         hit = None
@@ -180,7 +189,7 @@ class SearchControl:
     def show(self) -> None:
         """Bring counts and marks up to date."""
         session = self._session
-        for pane in self._screen.panes.panes:
+        for pane in self.screen.panes.panes:
             pane.search_note = self._note(pane.step_id)
             lines = (
                 session.hits(pane.step_id) if session is not None and pane.step_id in self._steps else None
@@ -190,7 +199,7 @@ class SearchControl:
                 pane.view.hit_marks = ()
             else:
                 pane.view.hit_marks = tuple(map(bool, lines.per_bucket(document.line_count, height)))
-        if self._screen.prompt.display:
+        if self.screen.prompt.display:
             self._say()
 
     def _note(self, step_id: StepId | None) -> Content:
@@ -199,8 +208,8 @@ class SearchControl:
         if session is None:
             return Content()
         rank = None
-        document, spot = self._screen.view.document, self._screen.view.spot
-        if step_id == self._screen.pane.step_id and document is not None and spot is not None and step_id:
+        document, spot = self.screen.view.document, self.screen.view.spot
+        if step_id == self.screen.pane.step_id and document is not None and spot is not None and step_id:
             line = document.line_of_row(spot)
             if step_id in self._steps and line in session.hits(step_id):
                 rank = session.number(step_id, line)
@@ -222,15 +231,15 @@ class SearchControl:
             f"{'regex' if self._is_regex else 'text'}, {'all steps' if self._all_steps else 'this step'}"
         )
         if self._session is None:
-            self._screen.prompt.say(self._complaint or options, "$error" if self._complaint else "$muted")
+            self.screen.prompt.say(self._complaint or options, "$error" if self._complaint else "$muted")
             return
         more = "" if self._session.progress.is_done else "…"
-        self._screen.prompt.say(f"{self._session.count:,}{more} found  {options}")
+        self.screen.prompt.say(f"{self._session.count:,}{more} found  {options}")
 
     def _add_steps(self) -> None:
         """Search the step that is shown, or all there are."""
-        shown = self._screen.pane.step_id
-        for step in self._screen.feed.info.steps:
+        shown = self.screen.pane.step_id
+        for step in self.screen.feed.info.steps:
             step_id = step.info.step_id
             if step_id not in self._steps and (self._all_steps or step_id == shown):
                 self._add(step_id)
@@ -238,11 +247,11 @@ class SearchControl:
     def _add(self, step_id: StepId) -> None:
         assert self._session is not None
         self._steps.add(step_id)
-        self._session.add(step_id, self._screen.reader_of(step_id))
+        self._session.add(step_id, self.screen.reader_of(step_id))
 
     def _line_here(self, direction: int) -> int:
         """The line of the spot where it is in sight; else the one just outside the screen."""
-        view = self._screen.view
+        view = self.screen.view
         document, visible = view.document, view.visible_rows
         if document is None or not visible:
             return 0
@@ -253,7 +262,7 @@ class SearchControl:
         )
 
     def _go_to(self, hit: Hit) -> None:
-        screen = self._screen
+        screen = self.screen
         if hit.step_id != screen.pane.step_id:
             screen.choose_step(hit.step_id)
             if self._session is not None:
@@ -273,11 +282,32 @@ class SearchControl:
         self._session, self._wanted = None, None
         self._wrapped = self._is_stopped = False
         self._steps.clear()
-        for pane in self._screen.panes.panes:
+        for pane in self.screen.panes.panes:
             pane.view.find = None
             pane.view.hit_marks = ()
 
     def _close_prompt(self) -> None:
-        self._screen.prompt.close()
-        self._screen.view.focus()
-        self._screen.update_view()
+        self.screen.prompt_done()
+
+
+COMMANDS = (
+    # With priority: what is typed right behind the key must find the prompt there, not the log.
+    Command(
+        "search",
+        "Search",
+        lambda screen, text: screen.control(SearchControl).search(text),
+        "slash,ctrl+f",
+        "/",
+        argument="PATTERN",
+        show=True,
+        priority=True,
+    ),
+    Command("next-hit", "Next, previous hit", lambda screen, _: screen.control(SearchControl).move(1), "n"),
+    Command(
+        "previous-hit",
+        "Next, previous hit",
+        lambda screen, _: screen.control(SearchControl).move(-1),
+        "N",
+        "N",
+    ),
+)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.getters import query_one
 
 from wharf_tui.model.errors import WharfError
 from wharf_tui.model.text import clean_plain
 from wharf_tui.ui import take_along
-from wharf_tui.ui.log_document import LogDocument
-from wharf_tui.ui.screens.live import LiveScreen
-from wharf_tui.ui.search_control import SearchControl
+from wharf_tui.ui.build_commands import COMMANDS
+from wharf_tui.ui.build_keys import BUILD_KEYS
+from wharf_tui.ui.commands import bindings_of
+from wharf_tui.ui.log_document import Address, LogDocument
+from wharf_tui.ui.screens.commanded import CommandedScreen
 from wharf_tui.ui.session_feed import SessionFeed
 from wharf_tui.ui.step_choice import opening_step, runs
 from wharf_tui.ui.widgets.build_header import BuildHeader
@@ -33,13 +35,13 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from wharf_tui.model.build import StepState
-    from wharf_tui.model.ids import StepId
+    from wharf_tui.model.ids import LogId, StepId
     from wharf_tui.results.log_reader import LogReader
     from wharf_tui.ui.feed import Feed
     from wharf_tui.ui.widgets.log_view import LogView
 
 
-class BuildScreen(LiveScreen, inherit_bindings=False):
+class BuildScreen(CommandedScreen, inherit_bindings=False):
     """A build that is running or has ended.
 
     Args:
@@ -50,47 +52,12 @@ class BuildScreen(LiveScreen, inherit_bindings=False):
 
     BINDING_GROUP_TITLE = "Build"
     AUTO_FOCUS = ""
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "app.focus_next", "Steps/Log", id="build.next-pane"),
-        Binding("shift+tab", "app.focus_previous", "Steps/Log", show=False, id="build.previous-pane"),
-        *(
-            Binding(key, action, "Next, previous step", key_display=shown, show=False, id=name)
-            for key, action, shown, name in (
-                ("right_curly_bracket", "step(1)", "}", "build.next-step"),
-                ("left_curly_bracket", "step(-1)", "{", "build.previous-step"),
-            )
-        ),
-        *(
-            Binding(
-                str(number),
-                f"nth_step({number})",
-                "The n-th step",
-                show=False,
-                key_display="1-9",
-                id=f"build.step-{number}",
-            )
-            for number in range(1, 10)
-        ),
-        Binding("F", "follow", "Follow the running step", key_display="F", show=False, id="build.follow"),
-        # With priority: what is typed right behind the key must find the prompt there, not the log.
-        Binding("slash,ctrl+f", "search", "Search", key_display="/", priority=True, id="build.search"),
-        Binding("n", "hit(1)", "Next, previous hit", show=False, id="build.next-hit"),
-        Binding("N", "hit(-1)", "Next, previous hit", key_display="N", show=False, id="build.previous-hit"),
-        Binding("w", "wrap", "Wrap", id="build.wrap"),
-        Binding("t", "times", "Times", id="build.times"),
-        Binding("number_sign", "ids", "Log IDs", key_display="#", show=False, id="build.ids"),
-        Binding("vertical_line", "split", "Side by side", key_display="|", id="build.split"),
-        Binding("x", "close_pane", "Close this pane", show=False, id="build.close-pane"),
-        Binding("z,f", "zoom", "This log alone", show=False, id="build.zoom"),
-        Binding("q", "app.back", "Back", id="build.back"),
-        Binding("escape", "escape", "Back to the list", show=False, id="build.escape"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*BUILD_KEYS, *bindings_of(COMMANDS)]
 
     header = query_one(BuildHeader)
     steps = query_one(StepList)
     panes = query_one(PaneRow)
     hold = query_one(HoldPane)
-    prompt = query_one(Prompt)
 
     def __init__(self, feed: Feed, clock: Callable[[], int], zone: timezone | None = None) -> None:
         super().__init__(feed, clock)
@@ -99,7 +66,6 @@ class BuildScreen(LiveScreen, inherit_bindings=False):
         self._places: dict[StepId, ViewPlace] = {}
         self._goes_along = True
         self._is_zoomed = False
-        self.search = SearchControl(self)
         self.notice = ""
         """Something that is going on with the build, such as its cancellation."""
 
@@ -121,7 +87,17 @@ class BuildScreen(LiveScreen, inherit_bindings=False):
             self.show_step(first)
         self.hold.display, self.panes.display = self._is_held, not self._is_held
         (self.hold if self._is_held else self.view).focus()
+        for control in self.controls:
+            control.opened()
         self.call_after_refresh(self.look)
+
+    @property
+    def _build_screen(self) -> BuildScreen:
+        return self
+
+    def back_to_log(self) -> None:
+        """Let the keys go to the log again."""
+        self.view.focus()
 
     @property
     def pane(self) -> LogPane:
@@ -147,8 +123,9 @@ class BuildScreen(LiveScreen, inherit_bindings=False):
             return False
 
     def on_unmount(self) -> None:
-        """Let go of the search, too."""
-        self.search.close()
+        """Let go of what the controls hold, too."""
+        for control in self.controls:
+            control.close()
 
     def release(self) -> None:
         """Show the log in place of the hold screen."""
@@ -187,7 +164,7 @@ class BuildScreen(LiveScreen, inherit_bindings=False):
         is_counting = any(
             document.is_counting for pane in self.panes.panes if (document := pane.view.document) is not None
         )
-        return self.search.step() or is_counting
+        return any(control.work() for control in self.controls) or is_counting
 
     def steps_changed(self) -> None:
         """While nobody has chosen a step: move on when the one that is shown does not run."""
@@ -204,7 +181,8 @@ class BuildScreen(LiveScreen, inherit_bindings=False):
         build = self.feed.info
         self.header.show_build(self.feed, now_ns, self.notice)
         self.steps.show(build, now_ns, live=self.is_live)
-        self.search.show()
+        for control in self.controls:
+            control.show()
         for pane in self.panes.panes:
             step = self.step_state(pane.step_id)
             if step is None:
@@ -223,7 +201,7 @@ class BuildScreen(LiveScreen, inherit_bindings=False):
             self._places[pane.step_id] = pane.view.place()
         document = self._documents.get(step_id)
         if document is None:
-            document = self._documents[step_id] = LogDocument(self.feed.log(step_id))
+            document = self._documents[step_id] = LogDocument(self.feed.log(step_id), step_id)
         pane.step_id = step_id
         self.steps.select(step_id)
         place = self._places.get(step_id, ViewPlace())
@@ -247,6 +225,24 @@ class BuildScreen(LiveScreen, inherit_bindings=False):
         self._goes_along = False
         if step_id != self.pane.step_id:
             self.show_step(step_id)
+
+    @property
+    def here(self) -> Address | None:
+        """Where one is: the line of the spot if it is in sight, or else the first line in sight."""
+        view = self.view
+        visible = view.visible_rows
+        if view.document is None or not visible:
+            return None
+        rows = [view.spot] if view.spot is not None and view.spot in visible else visible
+        return next((found for row in rows if (found := view.document.address_of(row)) is not None), None)
+
+    def go_to(self, step_id: StepId, log_id: LogId) -> None:
+        """Show a line, or where it is not there the nearest one to it."""
+        self.choose_step(step_id)
+        document = self.view.document
+        if document is not None:
+            self.view.go_to_row(document.row_of(step_id, document.reader(step_id).line_of(log_id)))
+        self.update_view()
 
     def on_step_list_step_highlighted(self, event: StepList.StepHighlighted) -> None:
         """Somebody chose a step."""
@@ -288,34 +284,10 @@ class BuildScreen(LiveScreen, inherit_bindings=False):
         if driver is not None:
             driver.write(code)
 
-    def on_prompt_changed(self, event: Prompt.Changed) -> None:
-        """Search while it is typed."""
-        self.search.look_for(event.text)
-
-    def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
-        """Take it."""
-        self.search.accept(event.text)
-
-    def on_prompt_cancelled(self) -> None:
-        """Back to where one was."""
-        self.search.cancel()
-
-    def on_prompt_option_toggled(self, event: Prompt.OptionToggled) -> None:
-        """Search differently."""
-        self.search.toggle(event.option)
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While one types, only what is typed counts."""
         del parameters
         return not self.prompt.display or action == "escape"
-
-    def action_search(self) -> None:
-        """Ask what to look for."""
-        self.search.open()
-
-    def action_hit(self, direction: int) -> None:
-        """To the next (1) or previous (-1) hit."""
-        self.search.move(direction)
 
     def action_step(self, direction: int) -> None:
         """To the next (1) or previous (-1) step."""
@@ -389,7 +361,7 @@ class BuildScreen(LiveScreen, inherit_bindings=False):
         """One thing less: the search, the zoom, this build; but never out of the program."""
         if self.view.select_from is not None:
             self.view.select_from = None
-        elif self.search.leave():
+        elif any(control.leave() for control in self.controls):
             return
         elif self._is_zoomed:
             self._zoom(on=False)

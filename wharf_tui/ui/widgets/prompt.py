@@ -9,9 +9,12 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.getters import query_one
 from textual.message import Message
+from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
 
 
@@ -82,8 +85,16 @@ class Prompt(Horizontal):
         """What is said beside the text."""
         return str(self._note.content)
 
-    def open(self, sign: str, placeholder: str, text: str = "") -> None:
-        """Show the prompt and take the keys."""
+    def open(self, sign: str, placeholder: str, text: str = "", words: Sequence[str] = ()) -> None:
+        """Show the prompt and take the keys.
+
+        Args:
+            sign: what stands before the text.
+            placeholder: shown while there is no text.
+            text: to begin with; all of it is selected.
+            words: to complete from.
+        """
+        self._input.suggester = SuggestFromList(words) if words else None
         self.sign = sign
         self._sign.update(Content.styled(sign, "bold $primary"))
         self._input.placeholder = placeholder
@@ -105,7 +116,7 @@ class Prompt(Horizontal):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A command has no options."""
         del parameters
-        return action != "option" or self.sign == "/"
+        return action != "option" or self.sign in {"/", "&", "&!"}
 
     def action_cancel(self) -> None:
         """Close without effect."""

@@ -1,0 +1,127 @@
+"""What a build's screen can do by name, and what is typed for it: commands, their controls, and the prompt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from textual.getters import query_one
+
+from wharf_tui.model.errors import WharfError
+from wharf_tui.model.text import clean_plain
+from wharf_tui.ui.build_commands import COMMANDS, CONTROLS
+from wharf_tui.ui.control import Control, PromptUser
+from wharf_tui.ui.screens.live import LiveScreen
+from wharf_tui.ui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from wharf_tui.ui.commands import Command
+    from wharf_tui.ui.feed import Feed
+    from wharf_tui.ui.screens.build import BuildScreen
+
+AnyControl = TypeVar("AnyControl", bound=Control)
+
+
+class CommandedScreen(LiveScreen, inherit_bindings=False):
+    """The part of a build's screen that commands go through.
+
+    Args:
+        feed: what is looked at; closed with the screen.
+        clock: nanoseconds since the epoch, for everything that is shown.
+    """
+
+    prompt = query_one(Prompt)
+
+    def __init__(self, feed: Feed, clock: Callable[[], int]) -> None:
+        super().__init__(feed, clock)
+        self._controls = {kind: kind(self._build_screen) for kind in CONTROLS}
+        self._prompt_user: PromptUser | None = None
+
+    @property
+    def _build_screen(self) -> BuildScreen:
+        """This very screen, as its controls know it."""
+        raise NotImplementedError
+
+    def back_to_log(self) -> None:
+        """Let the keys go to the log again."""
+        raise NotImplementedError
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        """All concerns, in the order of their turns."""
+        return tuple(self._controls.values())
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """All that can be done here by name."""
+        return COMMANDS
+
+    def command_named(self, name: str) -> Command | None:
+        """The command with a name, if there is one."""
+        return next((command for command in COMMANDS if command.name == name), None)
+
+    def control(self, kind: type[AnyControl]) -> AnyControl:
+        """The screen's one control of a kind."""
+        control = self._controls[kind]
+        assert isinstance(control, kind)
+        return control
+
+    async def execute(self, command: Command, argument: str = "") -> None:
+        """Do something; what goes wrong is said."""
+        try:
+            running = command.run(self._build_screen, argument)
+            if running is not None:
+                await running
+        except (WharfError, OSError) as error:
+            self.notify(clean_plain(str(error)), severity="error", markup=False)
+
+    async def action_command(self, name: str) -> None:
+        """Do what a key stands for."""
+        command = self.command_named(name)
+        if command is not None:
+            await self.execute(command)
+
+    def ask(
+        self, user: PromptUser, sign: str, placeholder: str, text: str = "", words: Sequence[str] = ()
+    ) -> None:
+        """Open the prompt.
+
+        Args:
+            user: who is told what is typed.
+            sign: what stands before it.
+            placeholder: shown while nothing is typed.
+            text: to begin with.
+            words: to complete from.
+        """
+        self._prompt_user = user
+        self.prompt.open(sign, placeholder, text, words)
+
+    def prompt_done(self) -> None:
+        """Close the prompt, and go back to the log."""
+        self.prompt.close()
+        self._prompt_user = None
+        self.back_to_log()
+        self.update_view()
+
+    def on_prompt_changed(self, event: Prompt.Changed) -> None:
+        """Pass on what is typed."""
+        if self._prompt_user is not None:
+            self._prompt_user.prompt_changed(event.text)
+
+    async def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
+        """Take it."""
+        if self._prompt_user is not None:
+            taking = self._prompt_user.prompt_submitted(event.text)
+            if taking is not None:
+                await taking
+
+    def on_prompt_cancelled(self) -> None:
+        """Back to where one was."""
+        if self._prompt_user is not None:
+            self._prompt_user.prompt_cancelled()
+
+    def on_prompt_option_toggled(self, event: Prompt.OptionToggled) -> None:
+        """Take it differently."""
+        if self._prompt_user is not None:
+            self._prompt_user.prompt_option(event.option)
