@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,6 @@ SETTINGS = KubernetesSettings(
 PATIENCE = 60.0
 
 Start = Callable[..., Awaitable["Build"]]
-RunOne = Callable[..., Awaitable[tuple[StepOutcome, Recorder]]]
 
 
 @dataclass
@@ -72,3 +72,16 @@ class Namespace:
 def with_pod(**spec: Any) -> KubernetesSettings:
     """Settings that merge this into the specification of every pod."""
     return replace(SETTINGS, pod={"spec": spec})
+
+
+async def all_at_once(*tests: Coroutine[Any, Any, None]) -> None:
+    """Run tests side by side, for the cluster takes its time with each pod; the first that fails ends all."""
+    async with asyncio.TaskGroup() as group:
+        for test in tests:
+            group.create_task(test)
+
+
+async def run_pod(start_pods: Start, *cmds: str, **options: Any) -> tuple[StepOutcome, Recorder]:
+    """Run one container step with these commands; returns its outcome and its recorder."""
+    build = await start_pods({"step": list(cmds)}, **options)
+    return await build.run("step"), build.recorder("step")

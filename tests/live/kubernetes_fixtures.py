@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.live.docker_builds import Recorder, context_of, pipeline_of
-from tests.live.kubernetes_builds import NAMESPACE, SETTINGS, Build, Namespace, RunOne, Start
+from tests.live.docker_builds import context_of, pipeline_of
+from tests.live.kubernetes_builds import NAMESPACE, SETTINGS, Build, Namespace, Start
 from wharf_tui.runtimes.docker.settings import Limits
 from wharf_tui.runtimes.kubernetes.client import Cluster
 from wharf_tui.runtimes.kubernetes.runtime import KubernetesRuntime, probe
 from wharf_tui.runtimes.kubernetes.settings import KubernetesSettings
-from wharf_tui.runtimes.port import StepOutcome
 
 
 @pytest.fixture(scope="session")
 def namespace() -> Iterator[Namespace]:
-    if not os.environ.get("WHARF_LIVE_KUBERNETES"):
-        pytest.skip("takes a cluster for itself: set WHARF_LIVE_KUBERNETES=1 to run it")
     why_not = probe()
     if why_not is not None:
         pytest.skip(f"no Kubernetes cluster: {why_not}")
@@ -70,14 +65,3 @@ async def start_pods(tmp_path: Path, namespace: Namespace) -> AsyncIterator[Star
     for name in left:
         namespace.cluster.delete_pod(name)
     assert not left
-
-
-@pytest.fixture
-async def run_pod(start_pods: Start) -> RunOne:
-    """Runs one container step with these commands, and returns its outcome and its recorder."""
-
-    async def run(*cmds: str, **options: Any) -> tuple[StepOutcome, Recorder]:
-        build = await start_pods({"step": list(cmds)}, **options)
-        return await build.run("step"), build.recorder("step")
-
-    return run

@@ -8,6 +8,7 @@ number of threads may call at once.
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,8 @@ CALL_SECONDS: Final = 20.0
 """How long a cluster in good health takes at most to begin its answer."""
 _CONNECT_SECONDS: Final = 10.0
 _AUTHENTICATION: Final = ("BearerToken",)
+_JSON: Final = "application/json"
+_CONTENT_TYPES: Final = {"PATCH": "application/merge-patch+json"}
 _WATCH_SECONDS: Final = 240
 """After that the cluster ends a watch, and it is begun anew."""
 
@@ -57,6 +60,12 @@ class Cluster:
         self.address = str(self._configuration.host)
         """Of the API server."""
 
+    def within(self, namespace: str) -> Cluster:
+        """The same cluster and connections, but about another namespace; empty for all of them, to list and to watch."""
+        other = copy.copy(self)
+        other.namespace = namespace
+        return other
+
     def close(self) -> None:
         """Let go of all connections."""
         self._api.close()  # type: ignore[no-untyped-call]  # the package lacks the types
@@ -73,15 +82,9 @@ class Cluster:
             return ""
         return str(_below(found, "status", "nodeInfo").get("kubeletVersion", ""))
 
-    def pods(self, selector: str = "", *, namespace: str | None = None) -> list[dict[str, Any]]:
-        """Pods that carry certain labels.
-
-        Args:
-            selector: of labels; empty for all pods.
-            namespace: empty for all namespaces; None for ours.
-        """
-        path = self._pods_path(self.namespace if namespace is None else namespace)
-        found = self._get(path, "list pods", [("labelSelector", selector)] if selector else [])
+    def pods(self, selector: str = "") -> list[dict[str, Any]]:
+        """Pods that carry certain labels; all pods where none are given."""
+        found = self.listing("pods", [("labelSelector", selector)] if selector else [])
         return [pod for pod in found.get("items") or [] if isinstance(pod, dict)]
 
     def pod(self, name: str) -> dict[str, Any] | None:
@@ -99,7 +102,7 @@ class Cluster:
         metadata = manifest["metadata"]
         doing = f"create pod {metadata.get('name') or metadata.get('generateName')}"
         query = [("dryRun", "All")] if dry_run else []
-        status, body = self._call("POST", self._pods_path(self.namespace), doing, query, dict(manifest))
+        status, body = self._call("POST", self._path("pods"), doing, query, dict(manifest))
         if status == CONFLICT and metadata.get("name"):
             pod = self.pod(metadata["name"])
             if (
@@ -123,6 +126,13 @@ class Cluster:
         if status != NOT_FOUND:
             _success(doing, status, body)
 
+    def end_pod(self, name: str) -> None:
+        """Let the cluster end a pod's containers, and keep the pod with their logs."""
+        doing = f"end pod {name}"
+        body = {"spec": {"activeDeadlineSeconds": 1}}
+        status, answer = self._call("PATCH", self._pod_path(name), doing, (), body)
+        _success(doing, status, answer)
+
     def listing(self, resource: str, query: Query) -> dict[str, Any]:
         """A list of our namespace with its resource version.
 
@@ -130,26 +140,25 @@ class Cluster:
             resource: ``pods`` or ``events``.
             query: selectors.
         """
-        return self._get(f"/api/v1/namespaces/{quote(self.namespace)}/{resource}", f"list {resource}", query)
+        return self._get(self._path(resource), f"list {resource}", query)
 
     def watch(self, resource: str, query: Query, version: str) -> ByteStream:
         """Changes of a list since a resource version, as objects."""
-        path = f"/api/v1/namespaces/{quote(self.namespace)}/{resource}"
         query = [
             *query,
             ("watch", "true"),
             ("resourceVersion", version),
             ("timeoutSeconds", str(_WATCH_SECONDS)),
         ]
-        return self._open(path, f"watch {resource}", query)
+        return self._open(self._path(resource), f"watch {resource}", query)
 
-    def log(self, pod: str, container: str, query: LogQuery, *, previous: bool = False) -> ByteStream | None:
+    def log(self, pod: str, container: str, query: LogQuery) -> ByteStream | None:
         """The log of a container, each line with its time; None where the pod is gone."""
         doing = f"read the log of pod {pod}"
         words = [("container", container), ("timestamps", "true")]
         if query.follow:
             words.append(("follow", "true"))
-        if previous:
+        if query.previous:
             words.append(("previous", "true"))
         if query.tail is not None:
             words.append(("tailLines", str(query.tail)))
@@ -180,11 +189,15 @@ class Cluster:
             )
             return socket
 
-    def _pods_path(self, namespace: str) -> str:
-        return f"/api/v1/namespaces/{quote(namespace)}/pods" if namespace else "/api/v1/pods"
+    def _path(self, resource: str) -> str:
+        return (
+            f"/api/v1/namespaces/{quote(self.namespace)}/{resource}"
+            if self.namespace
+            else f"/api/v1/{resource}"
+        )
 
     def _pod_path(self, name: str) -> str:
-        return f"{self._pods_path(self.namespace)}/{quote(name)}"
+        return f"{self._path('pods')}/{quote(name)}"
 
     def _get(self, path: str, doing: str, query: Query = ()) -> dict[str, Any]:
         status, body = self._call("GET", path, doing, query)
@@ -212,7 +225,10 @@ class Cluster:
             method,
             path,
             query_params=list(query),
-            header_params={"Accept": "application/json, */*"},
+            header_params={
+                "Accept": "application/json, */*",
+                "Content-Type": _CONTENT_TYPES.get(method, _JSON),
+            },
             body=body,
             auth_settings=list(_AUTHENTICATION),
         )

@@ -24,7 +24,6 @@ _STDIN, _STDOUT, _STDERR, _RESULT = range(4)
 _FRAME_BYTES: Final = 128 * 1024
 _KEPT_WORDS: Final = 2000
 _SILENCE_S: Final = 300.0
-"""How long a command may take to say that it has ended."""
 
 
 class ExecCall:
@@ -35,14 +34,23 @@ class ExecCall:
         pod: name of the pod.
         container: name of the container.
         command: program and arguments.
+        silence_s: how long it may take to say that it has ended.
     """
 
-    def __init__(self, cluster: Cluster, pod: str, container: str, command: Sequence[str]) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        pod: str,
+        container: str,
+        command: Sequence[str],
+        silence_s: float = _SILENCE_S,
+    ) -> None:
         self._cluster = cluster
         self._pod = pod
         self._doing = f"run a command in container {container} of pod {pod}"
         self._query = [("container", container), ("stdin", "true"), ("stdout", "true"), ("stderr", "true")]
         self._query += [("command", word) for word in command]
+        self._silence_s = silence_s
         self._mutex = threading.Lock()
         self._stopped = False
         self._socket: WebSocket | None = None
@@ -67,7 +75,7 @@ class ExecCall:
                 self._socket = opened
                 if self._stopped:
                     raise self._stop_error()
-            opened.settimeout(_SILENCE_S)
+            opened.settimeout(self._silence_s)
             with cluster_errors(self._doing):
                 self._talk(opened, data)
         except RuntimeUnavailableError:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from wharf_tui.definition.pipeline import Step
-from wharf_tui.runtimes.kubernetes.worker_process import this_worker
 from wharf_tui.runtimes.port import BuildContext
+from wharf_tui.runtimes.worker_process import this_worker
 
 BUILD: Final = "wharf-tui.build"
 """Name of the build's folder. Only pods that this program made have it."""

@@ -10,7 +10,7 @@ from wharf_tui.model.errors import RunError
 from wharf_tui.runtimes.kubernetes.client import Cluster
 from wharf_tui.runtimes.kubernetes.labels import BUILD, BUILD_NAME, OWNER, STAGE_NAME, STEP_NAME
 from wharf_tui.runtimes.kubernetes.settings import KubernetesSettings
-from wharf_tui.runtimes.kubernetes.worker_process import is_gone
+from wharf_tui.runtimes.worker_process import is_gone
 
 
 @dataclass(frozen=True, slots=True)

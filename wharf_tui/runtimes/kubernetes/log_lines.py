@@ -1,18 +1,17 @@
 """Cuts what the log API sends into lines, and reads each line's time.
 
-Until 1.23.14, 1.24.8 and 1.25.4 kubelets put a time before every part of a long line, because container runtimes
-store long lines in parts. Those times are taken out again. Newer kubelets put none there, and then nothing may be
-taken out, whatever the line looks like.
+Old kubelets put times into long lines, where the parts of a line meet. Those are taken out again. Newer kubelets put
+none there, and then nothing may be taken out, whatever the line looks like.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from enum import Enum
 from typing import Final
 
 from wharf_tui.model.timestamps import parse_rfc3339
+from wharf_tui.runtimes.kubernetes.part_times import PartTimes
 
 PART_BYTES: Final = 16 * 1024
 """What container runtimes take for one part of a line."""
@@ -22,30 +21,6 @@ _LONGEST_PART: Final = 3 * PART_BYTES
 """Docker replaces a byte that is no UTF-8 by three."""
 _USUAL_STAMP: Final = len(b"2024-02-03T10:00:01.123456789Z")
 _STAMP: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) ")
-_VERSION: Final = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
-_FIXED_IN: Final = {23: 14, 24: 8, 25: 4}
-"""Patch release that mended it, by minor release; all releases from 26 on are right."""
-
-
-class PartTimes(Enum):
-    """Whether the parts of a long line come with times of their own."""
-
-    YES = "yes"
-    NO = "no"
-    UNKNOWN = "unknown"
-    """Then only a time that is the line's own to the nanosecond is taken for one."""
-
-
-def part_times_of(kubelet_version: str) -> PartTimes:
-    """What a kubelet of this version does; UNKNOWN where the version cannot be read."""
-    match = _VERSION.match(kubelet_version)
-    if match is None:
-        return PartTimes.UNKNOWN
-    major, minor, patch = (int(number or 0) for number in match.groups())
-    if major != 1:
-        return PartTimes.NO
-    fixed_in = _FIXED_IN.get(minor, 0 if minor > max(_FIXED_IN) else None)
-    return PartTimes.YES if fixed_in is None or patch < fixed_in else PartTimes.NO
 
 
 class LineSplitter:
@@ -67,11 +42,18 @@ class LineSplitter:
         """Take the next block; returns the lines that end in it, without their LF."""
         first, *others = block.split(b"\n")
         self._hold(first)
-        if not others:
-            return self._cut_long_line() if self._size > self._longest else []
-        lines = [self.rest, *others]
-        self._held, self._size = [], 0
-        self._hold(lines.pop())
+        if others:
+            lines = [self.rest, *others]
+            self._held, self._size = [], 0
+            self._hold(lines.pop())
+            if max(map(len, lines)) > self._longest:
+                lines = [piece for line in lines for piece in self._cut(line)]
+        else:
+            lines = []
+        if self._size > self._longest:
+            *pieces, rest = self._cut(self.rest)
+            lines += pieces
+            self._held, self._size = [rest], len(rest)
         return lines
 
     def _hold(self, piece: bytes) -> None:
@@ -79,14 +61,21 @@ class LineSplitter:
             self._held.append(piece)
             self._size += len(piece)
 
-    def _cut_long_line(self) -> list[bytes]:
-        """The line's beginning, as a line; its rest gets the same time. The same bytes are always cut at the same places."""
-        line = self.rest
-        stamp = _STAMP.match(line)
-        self._held, self._size = [], 0
-        self._hold((stamp[0] if stamp else b"") + line[self._longest :])
-        self.cuts += 1
-        return [line[: self._longest]]
+    def _cut(self, line: bytes) -> list[bytes]:
+        """Cut a line that is too long, between parts if it has times there. The same line is always cut at the same places."""
+        match = _STAMP.match(line)
+        stamp = match[0] if match else b""
+        pieces = []
+        while len(line) > self._longest:
+            border = line.rfind(stamp, 1, self._longest) if stamp else -1
+            if border > 0:
+                pieces.append(line[:border])
+                line = line[border:]
+            else:
+                pieces.append(line[: self._longest])
+                line = stamp + line[self._longest :]
+            self.cuts += 1
+        return [*pieces, line]
 
 
 class LineReader:

@@ -35,6 +35,8 @@ class LogPosition:
     def __init__(self, kept_lines: int = KEPT_LINES) -> None:
         self.lines = 0
         """How many are stored."""
+        self.bytes = 0
+        """How large they are together."""
         self.last_ns: int | None = None
         """Time of the last one that has one."""
         self._last_end = b""
@@ -58,6 +60,7 @@ class LogPosition:
             self.last_ns = at_ns if at_ns is not None else self.last_ns
             filled.append(self.last_ns or 0)
         self.lines += len(lines)
+        self.bytes += sum(map(len, lines))
         self._last_end = lines[-1][-_KEPT_END_BYTES:]
         self._blocks.append((list(map(hash, lines)), filled))
         self._kept += len(lines)

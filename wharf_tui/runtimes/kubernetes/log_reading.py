@@ -26,6 +26,8 @@ class LogQuery:
     """Lines of this second, since the epoch, and of later ones; None for all."""
     tail: int | None = None
     """Only so many lines, or parts of lines, of the end."""
+    previous: bool = False
+    """Of the container as it was before it was started again."""
 
 
 class LogStream(Protocol):

@@ -15,37 +15,30 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from wharf_tui.model.errors import RunError, RuntimeUnavailableError
-from wharf_tui.runtimes.kubernetes.align import Alignment, align
-from wharf_tui.runtimes.kubernetes.log_lines import LineReader, PartTimes
+from wharf_tui.runtimes.kubernetes.log_lines import LineReader
+from wharf_tui.runtimes.kubernetes.log_place import Place, find_place, find_place_before_restart
 from wharf_tui.runtimes.kubernetes.log_position import LogPosition
 from wharf_tui.runtimes.kubernetes.log_reading import LogQuery, LogReading, LogStream
-from wharf_tui.runtimes.kubernetes.log_start import FIRST_LINE, FIRST_LINES
+from wharf_tui.runtimes.kubernetes.log_start import LogStart
+from wharf_tui.runtimes.kubernetes.part_times import PartTimes
 from wharf_tui.runtimes.port import StepRecorder
 
-_MARK: Final = FIRST_LINE.encode()
-_TAIL_LINES: Final = 1000
-"""How much is read again at the end, if that is enough."""
-_SHORTEST_PAUSE_S: Final = 0.1
-_LONGEST_PAUSE_S: Final = 5.0
-_AFTER_END_S: Final = 1.0
-"""After an answer that just ended: mostly the container has, too, and the cluster is about to say so."""
 _REFUSALS: Final = 8
 """How often in a row the cluster may refuse the log before that is believed."""
-_DOUBT_S: Final = 0.5
-"""A line that is in the log and has not come by then does not come."""
+_REFUSALS_OF_DELETED: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where to go on reading."""
+class Pauses:
+    """How long to wait before the log is asked for again, in seconds."""
 
-    query: LogQuery
-    skip: int = 0
-    """Lines of the answer that are stored."""
-    gap: str = ""
-    """Why lines may be missing before those that follow; empty where none are."""
-    is_end: bool = False
-    """Whether the log has no more than that."""
+    shortest: float = 0.1
+    """After a connection that broke; twice as long each time it breaks again."""
+    longest: float = 5.0
+    after_end: float = 1.0
+    """After an answer that just ended: mostly the container has, too, and the cluster is about to say so."""
+    doubt: float = 0.5
+    """A line that is in the log and has not come by then does not come."""
 
 
 class LogTaker:
@@ -55,7 +48,9 @@ class LogTaker:
         open_log: asks for the log; gives None where the container's pod is gone.
         recorder: where the lines go.
         part_times: whether times stand inside of long lines.
-        marks_start: whether the container prints FIRST_LINE first.
+        marks_start: whether the container first prints the line that marks where its log begins.
+        may_restart: whether the container may be started again, and then has a new log.
+        pauses: between one answer and the next.
     """
 
     def __init__(
@@ -65,12 +60,16 @@ class LogTaker:
         part_times: PartTimes,
         *,
         marks_start: bool = False,
+        may_restart: bool = False,
+        pauses: Pauses = Pauses(),
     ) -> None:
         self.trouble = ""
         """Why the log cannot be read at the moment, in the cluster's words."""
         self._open_log = open_log
         self._recorder = recorder
-        self._marks_left = FIRST_LINES if marks_start else 0
+        self._start = LogStart() if marks_start else None
+        self._may_restart = may_restart
+        self._pauses = pauses
         self._reader = LineReader(part_times)
         self._position = LogPosition()
         self._mutex = threading.Lock()
@@ -79,9 +78,11 @@ class LogTaker:
         self._received = 0
         self._ended = threading.Event()
         self._given_up = threading.Event()
+        self._refusals = _REFUSALS
         self._reopens = False
         self._is_following = False
         self._is_gone = False
+        self._leaves = False
         self._gap = ""
         self._rest = b""
 
@@ -98,27 +99,33 @@ class LogTaker:
             StoreError: it could not be stored.
             RunError: the cluster does not let us read it.
         """
-        refusals, pause = 0, _SHORTEST_PAUSE_S
+        pauses = self._pauses
+        refusals, pause = 0, pauses.shortest
         while not self._ended.is_set() and not self._is_gone:
-            before, shortest = self.received, _AFTER_END_S
+            before, shortest = self.received, pauses.after_end
             try:
                 self._read_on()
                 refusals = 0
             except RuntimeUnavailableError as error:
-                self.trouble, shortest = error.message, _SHORTEST_PAUSE_S
+                self.trouble, shortest = error.message, pauses.shortest
             except RunError as error:
                 self.trouble = error.message
                 refusals += 1
                 if refusals == _REFUSALS:
                     raise
-            pause = _SHORTEST_PAUSE_S if self.received > before else min(pause * 2, _LONGEST_PAUSE_S)
+            pause = pauses.shortest if self.received > before else min(pause * 2, pauses.longest)
             if not self._reopens:
                 self._ended.wait(max(pause, shortest))
             self._reopens = False
         self._read_to_end()
 
-    def end(self) -> None:
-        """The container has ended: what is in its log now is all there will ever be."""
+    def end(self, *, is_deleted: bool = False) -> None:
+        """The container has ended: what is in its log now is all there will ever be.
+
+        Args:
+            is_deleted: whether it is about to be removed, or has been: then its log may be gone, too.
+        """
+        self._refusals = _REFUSALS_OF_DELETED if is_deleted else _REFUSALS
         self._ended.set()
 
     def reopen(self) -> None:
@@ -139,6 +146,11 @@ class LogTaker:
         self.end()
         self.reopen()
 
+    def leave(self) -> None:
+        """Nobody wants the log any more, though it goes on: that is no loss."""
+        self._leaves = True
+        self.give_up()
+
     def check(self) -> None:
         """Look whether the log has lines that do not come, as when it was rotated away under its reader; then ask again.
 
@@ -156,16 +168,17 @@ class LogTaker:
         finally:
             stream.close()
         if newest and not self._position.ends_with(newest):
-            self._ended.wait(_DOUBT_S)
+            self._ended.wait(self._pauses.doubt)
             if self.received == received and not self._position.ends_with(newest):
                 self.reopen()
 
     def _read_to_end(self) -> None:
         """The reading after the container's end."""
-        refusals, pause = 0, _SHORTEST_PAUSE_S
-        while not self._is_gone and not self._given_up.is_set() and refusals < _REFUSALS:
+        refusals, pause = 0, self._pauses.shortest
+        while not self._is_gone and not self._given_up.is_set() and refusals < self._refusals:
             try:
                 if self._read_rest():
+                    self._gap = self._gap or (self._start.end() if self._start is not None else "")
                     self._tell_gap(None)
                     return
             except RuntimeUnavailableError as error:
@@ -174,9 +187,11 @@ class LogTaker:
                 self.trouble = error.message
                 refusals += 1
             self._given_up.wait(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE_S)
+            pause = min(pause * 2, self._pauses.longest)
         if self._rest:
             self._store([self._rest])
+        if self._leaves:
+            return
         why = "its pod is gone" if self._is_gone else self.trouble or "it took too long"
         self._gap = f"the end of the container's log could not be read: {why}"
         self._tell_gap(None)
@@ -186,22 +201,34 @@ class LogTaker:
         self._is_following = True
         try:
             place = self._find_place(ended=False)
-            self._read(replace(place, query=replace(place.query, follow=True)), ended=False)
+            if place.query.previous:
+                self._change_over(place)
+            else:
+                self._read(replace(place, query=replace(place.query, follow=True)), ended=False)
         finally:
             self._is_following = False
+
+    def _change_over(self, place: Place) -> None:
+        """The container was started again: take the rest of its old log, and begin the new one."""
+        self._read(place, ended=True)
+        self._position = LogPosition()
+        self._reopens = True
 
     def _read_rest(self) -> bool:
         """Store what an ended container's log has more than we do; whether that is all of it."""
         place = self._find_place(ended=True)
+        if place.query.previous:
+            self._change_over(place)
+            return False
         if not place.is_end:
             self._read(place, ended=True)
         return not self._is_gone
 
-    def _read(self, place: _Place, *, ended: bool) -> None:
+    def _read(self, place: Place, *, ended: bool) -> None:
         self._gap = self._gap or place.gap
-        self.trouble, self._rest = "", b""
         skip, cuts = place.skip, 0
         with self._opened(place.query, ended=ended) as reading:
+            self.trouble, self._rest = "", b""
             for batch in reading.batches():
                 known, new = batch[:skip], batch[skip:]
                 skip -= len(known)
@@ -222,44 +249,24 @@ class LogTaker:
             return
         read = self._reader.read(lines)
         times = [at_ns for at_ns, _ in read]
-        if self._marks_left:
-            read = self._without_marks(read)
+        if self._start is not None and not self._start.is_settled:
+            read, gap = self._start.take_out(read)
+            self._gap = self._gap or gap
         self._tell_gap(times[0])
-        self._recorder.lines(read)
+        if read:
+            self._recorder.lines(read)
         self._position.extend(lines, times)
-
-    def _without_marks(self, lines: list[tuple[int | None, bytes]]) -> list[tuple[int | None, bytes]]:
-        """The lines without those that mark the log's beginning."""
-        found = [index for index, (_, message) in enumerate(lines) if message.rstrip(b"\r") == _MARK]
-        if not self._position.lines and found[:1] != [0]:
-            self._gap = "the beginning of the container's log was rotated away before it could be read"
-            self._marks_left = 0
-            return lines
-        marks = set(found[: self._marks_left])
-        self._marks_left -= len(marks)
-        return [line for index, line in enumerate(lines) if index not in marks]
 
     def _tell_gap(self, to_ns: int | None) -> None:
         if self._gap:
             self._recorder.lost(self._gap, self._position.last_ns, to_ns)
             self._gap = ""
 
-    def _find_place(self, *, ended: bool) -> _Place:
-        """Find out where what is stored ends in the log as it is now."""
-        if not self._position.lines:
-            return _Place(LogQuery())
-        queries = [LogQuery(tail=_TAIL_LINES)] if ended else []
-        queries += [LogQuery(since_s=self._position.reach_back()), LogQuery()]
-        found: Alignment | None = None
-        for query in queries:
-            hashes = self._hashes(query, ended=ended)
-            known = self._position.known(query.since_s)
-            found = align(known.hashes, hashes, complete=known.complete and query.tail is None)
-            if found is not None and found.proven:
-                return _Place(query, found.position, is_end=ended and found.position == len(hashes))
-        if found is None:
-            return _Place(LogQuery(), gap="the cluster's log does not go back to the line before")
-        return _Place(LogQuery(), found.position, gap="the cluster's log is not the same before this line")
+    def _find_place(self, *, ended: bool) -> Place:
+        place = find_place(self._position, self._hashes, ended=ended)
+        if place is None and self._may_restart:
+            place = find_place_before_restart(self._position, self._hashes)
+        return place or Place(LogQuery(), gap="the cluster's log does not go back to the line before")
 
     def _hashes(self, query: LogQuery, *, ended: bool) -> array[int]:
         """Of all lines that the log has now."""

@@ -69,10 +69,10 @@ class PodState:
 
 def read_state(pod: Mapping[str, Any]) -> PodState:
     """How far a step's pod has come."""
-    metadata, status = _map(pod, "metadata"), _map(pod, "status")
+    metadata, status = map_at(pod, "metadata"), map_at(pod, "status")
     is_deleted = bool(metadata.get("deletionTimestamp"))
     step = container_state(pod, STEP_CONTAINER)
-    if "terminated" in step or status.get("phase") in _FINISHED_PHASES:
+    if "terminated" in step or str(status.get("phase")) in _FINISHED_PHASES:
         return PodState(PodStage.ENDED, is_deleted=is_deleted)
     if "running" in step:
         return PodState(PodStage.RUNNING, is_deleted=is_deleted)
@@ -81,11 +81,11 @@ def read_state(pod: Mapping[str, Any]) -> PodState:
         stage = PodStage.STARTING
     elif "running" in init:
         stage = PodStage.WAITS_FOR_FILES
-    elif _map(pod, "spec").get("nodeName"):
+    elif map_at(pod, "spec").get("nodeName"):
         stage = PodStage.PREPARING
     else:
         stage = PodStage.SCHEDULING
-    waiting = _map(step if stage is PodStage.STARTING else init, "waiting")
+    waiting = map_at(step if stage is PodStage.STARTING else init, "waiting")
     reason, trouble = _read_waiting(waiting)
     return PodState(stage, reason or _unscheduled(status), trouble, is_deleted)
 
@@ -93,7 +93,7 @@ def read_state(pod: Mapping[str, Any]) -> PodState:
 def container_state(pod: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """The one of ``waiting``, ``running`` and ``terminated`` that a container is in, with what is known of it."""
     status = container_status(pod, name)
-    return _map(status, "state")
+    return map_at(status, "state")
 
 
 def container_status(pod: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -101,10 +101,15 @@ def container_status(pod: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return next((one for one in container_statuses(pod) if one.get("name") == name), {})
 
 
-def container_statuses(pod: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Of all containers."""
-    status = _map(pod, "status")
-    for key in ("initContainerStatuses", "containerStatuses"):
+def container_statuses(pod: Mapping[str, Any], *, init: bool = True) -> Iterator[Mapping[str, Any]]:
+    """Of all containers.
+
+    Args:
+        pod: the pod.
+        init: whether to begin with those of init containers.
+    """
+    status = map_at(pod, "status")
+    for key in ("initContainerStatuses", "containerStatuses") if init else ("containerStatuses",):
         found = status.get(key)
         yield from (one for one in (found if isinstance(found, list) else []) if isinstance(one, Mapping))
 
@@ -124,7 +129,8 @@ def _read_waiting(waiting: Mapping[str, Any]) -> tuple[str, Trouble]:
 
 
 def _unscheduled(status: Mapping[str, Any]) -> str:
-    for condition in status.get("conditions") or []:
+    conditions = status.get("conditions")
+    for condition in conditions if isinstance(conditions, list) else []:
         if (
             isinstance(condition, Mapping)
             and condition.get("type") == "PodScheduled"
@@ -134,6 +140,7 @@ def _unscheduled(status: Mapping[str, Any]) -> str:
     return ""
 
 
-def _map(tree: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def map_at(tree: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The map that a key has; an empty one where it has none: clusters give odd objects, too."""
     found = tree.get(key)
     return found if isinstance(found, Mapping) else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,13 +16,14 @@ from wharf_tui.runtimes.kubernetes.log_taker import LogTaker
 from wharf_tui.runtimes.kubernetes.pod_run import PodRun
 from wharf_tui.runtimes.kubernetes.pod_spec import INIT_CONTAINER
 from wharf_tui.runtimes.kubernetes.pod_start import PodStart
-from wharf_tui.runtimes.kubernetes.pod_state import PodStage, container_state, read_state
+from wharf_tui.runtimes.kubernetes.pod_state import PodStage, container_state, map_at, read_state
 from wharf_tui.runtimes.kubernetes.shared import Shared
 from wharf_tui.runtimes.kubernetes.step_container import STEP_CONTAINER
 from wharf_tui.runtimes.port import Cancellation, StepOutcome, StepRecorder
 
 _REMOVAL_SECONDS: Final = 30.0
 """How long the cluster may be away before a pod is left to whoever cleans up later."""
+_NEVER_RAN: Final = frozenset({"ContainerCannotRun", "StartError"})
 _PAUSE_SECONDS: Final = 1.0
 
 
@@ -65,19 +67,19 @@ class PodStep:
             return outcome
         pod = self._start.card.pod
         assert pod is not None
-        container = (
-            STEP_CONTAINER if container_state(pod, STEP_CONTAINER).keys() - {"waiting"} else INIT_CONTAINER
-        )
-        if container == STEP_CONTAINER:
+        ended = map_at(container_state(pod, STEP_CONTAINER), "terminated")
+        has_begun = bool(ended) or "running" in container_state(pod, STEP_CONTAINER)
+        if has_begun and ended.get("reason") not in _NEVER_RAN:
             self._recorder.status(Status.RUNNING)
+        container = STEP_CONTAINER if has_begun else INIT_CONTAINER
         taker = await self._log_taker(pod, container)
         self._running = PodRun(self._shared, self._start, taker)
         return await self._running.run()
 
-    async def _log_taker(self, pod: dict[str, Any], container: str) -> LogTaker:
+    async def _log_taker(self, pod: Mapping[str, Any], container: str) -> LogTaker:
         cluster, name = self._shared.cluster, self._start.name
-        node = str((pod.get("spec") or {}).get("nodeName") or "")
-        part_times = await self._shared.threads.run_short(lambda: self._shared.part_times(node))
+        node = str(map_at(pod, "spec").get("nodeName") or "")
+        part_times = await self._shared.threads.run_short(lambda: self._shared.part_times.of(node))
         taker = LogTaker(
             lambda query: cluster.log(name, container, query),
             self._recorder,

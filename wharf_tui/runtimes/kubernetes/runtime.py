@@ -12,7 +12,7 @@ from wharf_tui.model.errors import RunError
 from wharf_tui.runtimes.docker.settings import Limits
 from wharf_tui.runtimes.kubernetes.client import Cluster
 from wharf_tui.runtimes.kubernetes.labels import build_selector
-from wharf_tui.runtimes.kubernetes.log_lines import PartTimes, part_times_of
+from wharf_tui.runtimes.kubernetes.part_times import NodePartTimes
 from wharf_tui.runtimes.kubernetes.pod_board import PodBoard
 from wharf_tui.runtimes.kubernetes.pod_spec import pod_manifest
 from wharf_tui.runtimes.kubernetes.pod_step import PodStep
@@ -67,7 +67,6 @@ class KubernetesRuntime:
         self._files: StepFiles | None = None
         self._board: PodBoard | None = None
         self._shared: Shared | None = None
-        self._part_times: dict[str, PartTimes] = {}
 
     def describe(self, build: BuildContext, step: Step) -> Mapping[str, Any]:
         """The pod of a step, for people to read. Needs no cluster."""
@@ -107,7 +106,7 @@ class KubernetesRuntime:
             threads=self._threads,
             board=board,
             files=files,
-            part_times=self._part_times_of,
+            part_times=NodePartTimes(cluster.kubelet_version),
         )
 
     async def run_step(self, step: Step, recorder: StepRecorder, cancellation: Cancellation) -> StepOutcome:
@@ -132,12 +131,3 @@ class KubernetesRuntime:
                 lambda: Cluster(settings.context, settings.namespace)
             )
         return self._cluster
-
-    def _part_times_of(self, node: str) -> PartTimes:
-        """Of a node's kubelet, asked once. Where we may not know it nothing is remembered wrongly: UNKNOWN is safe."""
-        assert self._cluster is not None
-        if node not in self._part_times:
-            self._part_times[node] = (
-                part_times_of(self._cluster.kubelet_version(node)) if node else PartTimes.UNKNOWN
-            )
-        return self._part_times[node]

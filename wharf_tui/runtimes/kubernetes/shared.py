@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from wharf_tui.runtimes.docker.settings import Limits
 from wharf_tui.runtimes.kubernetes.client import Cluster
-from wharf_tui.runtimes.kubernetes.log_lines import PartTimes
+from wharf_tui.runtimes.kubernetes.part_times import NodePartTimes
 from wharf_tui.runtimes.kubernetes.pod_board import PodBoard
 from wharf_tui.runtimes.kubernetes.settings import KubernetesSettings
 from wharf_tui.runtimes.kubernetes.step_files import StepFiles
@@ -63,5 +63,4 @@ class Shared:
     threads: Threads
     board: PodBoard
     files: StepFiles
-    part_times: Callable[[str], PartTimes]
-    """Whether the kubelet of a node puts times into long lines. Blocks."""
+    part_times: NodePartTimes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from wharf_tui.definition.step_types import (
     NugetPackageSpec,
 )
 from wharf_tui.runtimes.kubernetes.labels import project_id
-from wharf_tui.runtimes.kubernetes.log_start import with_first_line
+from wharf_tui.runtimes.kubernetes.log_start import looked_after
 from wharf_tui.runtimes.kubernetes.settings import KubernetesSettings
 from wharf_tui.runtimes.port import BuildContext
 from wharf_tui.runtimes.step_commands import WORK_DIR, step_command
@@ -25,6 +26,7 @@ STEP_CONTAINER: Final = "step"
 CERTIFICATES: Final = "certificates"
 """Volume of the cluster's root certificates."""
 
+_SPECIAL_DOLLAR: Final = re.compile(r"\$(?=[$(])")
 _SERVICE_ACCOUNT: Final = "wharf-cmd"
 _CERTIFICATES_CONFIG_MAP: Final = "ca-certificates-config"
 _KUBE_FOLDER: Final = "/root/.kube"
@@ -68,8 +70,10 @@ def step_container(step: Step, build: BuildContext, settings: KubernetesSettings
         command = step_command(step.spec, settings.images)
         container = StepContainer(
             command.image,
-            command=with_first_line(command.command),
-            environment=[{"name": name, "value": value} for name, value in command.environment.items()],
+            command=[_literal(word) for word in looked_after(command.command)],
+            environment=[
+                {"name": name, "value": _literal(value)} for name, value in command.environment.items()
+            ],
         )
     container.pull_policy = settings.pull_policies.get(step.type, "")
     match step.spec:
@@ -117,7 +121,7 @@ def _kaniko(spec: DockerSpec, build: BuildContext, settings: KubernetesSettings)
         args += ["--destination", f"{spec.destination}:{tag}"]
     if not spec.push:
         args.append("--no-push")
-    container = StepContainer(settings.kaniko, args=args)
+    container = StepContainer(settings.kaniko, args=[_literal(word) for word in args])
     for secret_argument in spec.secret_args:
         secret = project_secret(spec.secret_name, build)
         container.environment.append(_from_secret(secret_argument.name, secret, secret_argument.secret_key))
@@ -127,6 +131,11 @@ def _kaniko(spec: DockerSpec, build: BuildContext, settings: KubernetesSettings)
             "registry", _KANIKO_FOLDER, {"projected": {"sources": [_projected(spec.secret, items)]}}
         )
     return container
+
+
+def _literal(text: str) -> str:
+    """The text, so that the cluster hands it on as it is: it would make one of two dollars, and fill in ``$(NAME)``."""
+    return _SPECIAL_DOLLAR.sub("$$", text)
 
 
 def _mount_kubeconfig(container: StepContainer, config_map: str) -> None:

@@ -28,6 +28,7 @@ class ByteStream:
         self._response = response
         self._doing = doing
         self._stopped = False
+        self._failure: RuntimeUnavailableError | None = None
 
     def read(self) -> bytes:
         """Wait for the next block; empty at the end.
@@ -35,16 +36,32 @@ class ByteStream:
         Raises:
             RuntimeUnavailableError: the connection broke, or was stopped.
         """
+        if self._failure is not None:
+            raise self._failure
+        blocks: list[bytes] = []
         try:
             with cluster_errors(self._doing):
-                block = bytes(self._response.read1(_READ_BYTES, decode_content=False))
-        except RuntimeUnavailableError:
-            if self._stopped:
-                raise self._stop_error() from None
-            raise
-        if not block and self._stopped:
-            raise self._stop_error()
-        return block
+                self._read_what_is_there(blocks)
+        except RuntimeUnavailableError as error:
+            self._failure = self._stop_error() if self._stopped else error
+        else:
+            if not blocks and self._stopped:
+                self._failure = self._stop_error()
+        if not blocks and self._failure is not None:
+            raise self._failure
+        return b"".join(blocks)
+
+    def _read_what_is_there(self, blocks: list[bytes]) -> None:
+        """Wait for one block, and take what has come meanwhile: followed logs come line by line."""
+        from urllib3.util.wait import wait_for_read
+
+        read, size = self._response.read1, 0
+        while block := read(_READ_BYTES, decode_content=False):
+            blocks.append(block)
+            size += len(block)
+            socket = getattr(self._response.connection, "sock", None)
+            if socket is None or size >= _READ_BYTES or not wait_for_read(socket, timeout=0.0):
+                return
 
     def objects(self) -> Iterator[dict[str, Any]]:
         """The body as JSON objects, one a line. What is none is left out.

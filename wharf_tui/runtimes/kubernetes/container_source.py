@@ -1,0 +1,244 @@
+"""Containers that run already: those that match are found, and their logs are taken like a step's.
+
+For people who have no build: each container is a step, containers that begin to match join, and nothing is ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from wharf_tui.model.errors import RunError, RuntimeUnavailableError
+from wharf_tui.model.status import Status
+from wharf_tui.runtimes.kubernetes.client import Cluster
+from wharf_tui.runtimes.kubernetes.log_taker import LogTaker
+from wharf_tui.runtimes.kubernetes.log_taking import LogTaking
+from wharf_tui.runtimes.kubernetes.outcome import outcome_of
+from wharf_tui.runtimes.kubernetes.part_times import NodePartTimes
+from wharf_tui.runtimes.kubernetes.pod_board import PodBoard, PodCard
+from wharf_tui.runtimes.kubernetes.pod_state import (
+    container_state,
+    container_status,
+    container_statuses,
+    map_at,
+)
+from wharf_tui.runtimes.kubernetes.shared import Threads
+from wharf_tui.runtimes.port import Cancellation, StepOutcome, StepRecorder
+
+AWAY_SECONDS: Final = 300.0
+"""How long the cluster may be away before its containers are given up."""
+_LONG_CALLS, _SHORT_CALLS = 4096, 16
+_TICK_SECONDS: Final = 1.0
+_ENDED: Final = frozenset({"Succeeded", "Failed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Which containers are meant. Nothing set means all of the namespace."""
+
+    pods: tuple[str, ...] = ()
+    """Names of pods."""
+    selector: str = ""
+    """Of labels."""
+    namespace: str = ""
+    """Empty for the context's own."""
+    all_namespaces: bool = False
+    container: str = ""
+    """Name of a container, an init container or not; empty for all but init containers."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundContainer:
+    """A container that has started."""
+
+    namespace: str
+    pod: str
+    container: str
+    uid: str
+    """Of the pod: another pod may get its name."""
+    node: str
+
+    @property
+    def name(self) -> str:
+        """For people: as a step's name."""
+        return f"{self.pod}/{self.container}"
+
+
+class ContainerSource:
+    """Finds containers, and takes their logs.
+
+    Args:
+        match: which.
+        context: of the kubeconfig; empty for its current one.
+        away_s: how long the cluster may be away.
+    """
+
+    def __init__(self, match: Match, context: str = "", away_s: float = AWAY_SECONDS) -> None:
+        self._match = match
+        self._context = context
+        self._away_s = away_s
+        self._threads = Threads.make(_LONG_CALLS, _SHORT_CALLS)
+        self._cluster: Cluster | None = None
+        self._board: PodBoard | None = None
+        self._found: list[FoundContainer] = []
+        self._has_found = asyncio.Event()
+        self._known: set[tuple[str, str]] = set()
+        self._cards: dict[str, PodCard] = {}
+        self._part_times: NodePartTimes | None = None
+
+    async def start(self) -> list[FoundContainer]:
+        """Begin to watch; returns the containers that are there.
+
+        Raises:
+            RuntimeUnavailableError: no cluster answers.
+            RunError: it does not let us see its pods, or one that was named is not there.
+        """
+        match = self._match
+        cluster = await self._threads.run_short(lambda: Cluster(self._context, match.namespace))
+        self._cluster, self._part_times = cluster, NodePartTimes(cluster.kubelet_version)
+        watched = cluster.within("") if match.all_namespaces else cluster
+        pods = await self._threads.run_short(lambda: watched.pods(match.selector))
+        missing = set(match.pods) - {str(pod["metadata"]["name"]) for pod in pods}
+        if missing:
+            named = ", ".join(sorted(missing))
+            raise RunError(
+                f"no pod {named} in namespace {cluster.namespace}",
+                "`kubectl get pods -A` shows what is there.",
+            )
+        self._board = PodBoard(watched, match.selector, self._threads.long_calls, self._meet)
+        for pod in pods:
+            self._meet(pod)
+        self._board.start()
+        return self._take_found()
+
+    async def next(self) -> list[FoundContainer]:
+        """Wait for containers that have begun to match. Never ends by itself.
+
+        Raises:
+            RuntimeUnavailableError: the cluster is away for too long.
+        """
+        assert self._board is not None
+        while not self._found:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._has_found.wait(), _TICK_SECONDS)
+            if self._board.away_s > self._away_s:
+                raise RuntimeUnavailableError(f"the cluster is away: {self._board.trouble}")
+        return self._take_found()
+
+    async def take(
+        self, found: FoundContainer, recorder: StepRecorder, cancellation: Cancellation
+    ) -> StepOutcome:
+        """Take a container's log until it ends for good, through all its restarts, or until nobody wants it any more.
+
+        Raises:
+            StoreError: the recorder could not store.
+            RunError: the log cannot be read.
+        """
+        assert self._cluster is not None
+        assert self._part_times is not None
+        cluster, card, nodes = self._cluster.within(found.namespace), self._cards[found.uid], self._part_times
+        part_times = await self._threads.run_short(lambda: nodes.of(found.node))
+        taker = LogTaker(
+            lambda query: cluster.log(found.pod, found.container, query),
+            recorder,
+            part_times,
+            may_restart=True,
+        )
+        taking = LogTaking(self._threads, taker)
+        try:
+            outcome = await self._watch(found, card, taking, recorder, cancellation)
+            if outcome is not None:
+                await taking.leave()
+                return outcome
+            await taking.finish(self._away_s, is_deleted=_is_deleted(card))
+            return _outcome(card, found)
+        finally:
+            await taking.abandon()
+
+    async def stop(self) -> None:
+        """Let go of everything; no container notices."""
+        if self._board is not None:
+            await self._board.stop()
+        await asyncio.to_thread(self._threads.close)
+        if self._cluster is not None:
+            self._cluster.close()
+
+    async def _watch(
+        self,
+        found: FoundContainer,
+        card: PodCard,
+        taking: LogTaking,
+        recorder: StepRecorder,
+        cancellation: Cancellation,
+    ) -> StepOutcome | None:
+        """Wait until the container has ended for good; the outcome where that is not waited for."""
+        assert self._board is not None
+        restarts = -1
+        asked = asyncio.ensure_future(cancellation.wait_requested())
+        try:
+            while not (_has_ended(card, found.container) or (_is_deleted(card) and taking.trouble)):
+                if asked.done():
+                    return StepOutcome(Status.CANCELLED, None, cancellation.reason)
+                if self._board.away_s > self._away_s:
+                    return StepOutcome(Status.FAILED, None, f"the cluster is away: {self._board.trouble}")
+                if taking.done.done():
+                    taking.done.result()
+                else:
+                    taking.look_after()
+                now = int(container_status(card.pod or {}, found.container).get("restartCount") or 0)
+                if now != restarts:
+                    restarts = now
+                    recorder.status(Status.RUNNING, f"started again {now} times" if now else "")
+                await asyncio.wait({asked}, timeout=_TICK_SECONDS)
+            return None
+        finally:
+            asked.cancel()
+
+    def _meet(self, pod: Mapping[str, Any]) -> None:
+        """A pod is there, or something became of it: see which of its containers have started."""
+        metadata = pod["metadata"]
+        name, namespace, uid = str(metadata["name"]), str(metadata["namespace"]), str(metadata["uid"])
+        if self._board is None or (self._match.pods and name not in self._match.pods):
+            return
+        card = self._cards[uid] = self._board.card(name, namespace)
+        if card.pod is None:
+            card.show(pod)
+        node = str(map_at(pod, "spec").get("nodeName") or "")
+        wanted = self._match.container
+        for status in container_statuses(pod, init=bool(wanted)):
+            container = str(status.get("name"))
+            has_started = map_at(status, "state").keys() & {"running", "terminated"}
+            if has_started and (uid, container) not in self._known and wanted in {"", container}:
+                self._known.add((uid, container))
+                self._found.append(FoundContainer(namespace, name, container, uid, node))
+                self._has_found.set()
+
+    def _take_found(self) -> list[FoundContainer]:
+        found, self._found = self._found, []
+        self._has_found.clear()
+        return found
+
+
+def _is_deleted(card: PodCard) -> bool:
+    """Whether a pod is about to be removed, or has been."""
+    return card.is_gone or bool(map_at(card.pod or {}, "metadata").get("deletionTimestamp"))
+
+
+def _has_ended(card: PodCard, container: str) -> bool:
+    """Whether a container is not started again."""
+    pod = card.pod or {}
+    if card.is_gone or map_at(pod, "status").get("phase") in _ENDED:
+        return True
+    ended = container_state(pod, container).get("terminated")
+    policy = map_at(pod, "spec").get("restartPolicy")
+    return ended is not None and (policy == "Never" or (policy == "OnFailure" and ended.get("exitCode") == 0))
+
+
+def _outcome(card: PodCard, found: FoundContainer) -> StepOutcome:
+    pod = card.pod or {}
+    if _is_deleted(card) and "terminated" not in container_state(pod, found.container):
+        return StepOutcome(Status.CANCELLED, None, "its pod was deleted")
+    return outcome_of(pod, found.container)
