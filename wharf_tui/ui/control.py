@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from wharf_tui.model.ids import StepId
     from wharf_tui.ui.screens.build import BuildScreen
 
 
@@ -33,9 +34,19 @@ class Control:
     def show(self) -> None:
         """Bring everything but the lines up to date."""
 
+    def reveal(self, step_id: StepId, line: int) -> None:
+        """Somebody wants to go to a line that has no row: give it one, if it was this that took it."""
+
     def leave(self) -> bool:
         """Escape was pressed: end what is going on; whether anything was."""
         return False
+
+    def state(self) -> dict[str, Any]:
+        """What to keep for the next time that this build is looked at; values that JSON has."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up what was kept; it may be damaged, or come from another version."""
 
     def close(self) -> None:
         """The screen goes."""
