@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.console import COLOR_SYSTEMS
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 
@@ -14,11 +16,16 @@ from wharf_tui.model.timestamps import now_ns
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.ui.feed import Feed, StoreFeed
 from wharf_tui.ui.hangup_safe_driver import hangup_safe
+from wharf_tui.ui.keymap import check_keys
+from wharf_tui.ui.mouse import Mouse
+from wharf_tui.ui.opening import Doors
 from wharf_tui.ui.screens.build import BuildScreen
 from wharf_tui.ui.screens.catalogue import CatalogueScreen
 from wharf_tui.ui.screens.confirm import ConfirmScreen
 from wharf_tui.ui.screens.help import HelpScreen
-from wharf_tui.ui.themes import DARK, LIGHT, preferred_theme
+from wharf_tui.ui.settings import Settings
+from wharf_tui.ui.themes import DARK, THEMES, theme_named
+from wharf_tui.ui.view_state import ViewStates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,6 +49,9 @@ class WharfApp(App[None]):
         controller: the build that runs beside the viewer in the same event loop, if one does.
         clock: nanoseconds since the epoch, for everything that is shown.
         zone: time zone for times of day; None is the machine's.
+        settings: what the user has set.
+        views: where it is kept how one looked at a build.
+        doors: how builds come in that are opened from inside.
 
     Raises:
         InputError: ``target`` holds no build.
@@ -57,6 +67,7 @@ class WharfApp(App[None]):
         ),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, id="app.quit"),
         Binding("ctrl+p", "command_palette", "Commands", show=False, priority=True, id="app.commands"),
+        Binding("f2", "mouse", "Mouse: ours, the terminal's", show=False, id="app.mouse"),
     ]
 
     def __init__(
@@ -67,8 +78,15 @@ class WharfApp(App[None]):
         *,
         clock: Callable[[], int] = now_ns,
         zone: timezone | None = None,
+        settings: Settings | None = None,
+        views: ViewStates | None = None,
+        doors: Doors | None = None,
     ) -> None:
         super().__init__()
+        self.settings = settings or Settings()
+        self._views = views or ViewStates(None)
+        self._doors = doors or Doors()
+        self._mouse = Mouse()
         self._builds_dir = builds_dir
         self._controller = controller
         self._clock = clock
@@ -79,9 +97,13 @@ class WharfApp(App[None]):
         self._failure_told = False
         for name in tuple(self.available_themes):
             self.unregister_theme(name)
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = preferred_theme()
+        for theme in (*THEMES, *self.settings.themes):
+            self.register_theme(theme)
+        if self.settings.color_depth != "auto":
+            self._set_color_depth(self.settings.color_depth)
+        self.theme = self._named_theme(self.settings.theme)
+        keymap, self._key_problems = check_keys(self.settings.keys)
+        self.set_keymap(keymap)
 
     def get_driver_class(self) -> type[Driver]:
         """The platform's driver; one that can write to a terminal must survive its end."""
@@ -95,11 +117,17 @@ class WharfApp(App[None]):
     def get_default_screen(self) -> Screen[None]:
         """The catalogue, or the build that was asked for."""
         if self._feed is not None:
-            return BuildScreen(self._feed, self._clock, self._zone)
+            return self._screen_of(self._feed)
         return CatalogueScreen(self._builds_dir, self._clock, self._only)
 
     def on_mount(self) -> None:
-        """Watch the embedded build."""
+        """Watch the embedded build, and tell what is wrong with the configuration."""
+        problems = (*self.settings.problems, *self._key_problems)
+        if problems:
+            text = clean_plain("\n".join(problems))
+            self.notify(text, title="Configuration", severity="warning", timeout=20, markup=False)
+        if not self.settings.mouse:
+            self._mouse.give(self._driver, ours=False)
         if self._controller is not None:
             self.set_interval(_WATCH_SECONDS, self._watch_controller)
 
@@ -110,7 +138,35 @@ class WharfApp(App[None]):
         except WharfError as error:
             self.tell(error)
             return
-        self.push_screen(BuildScreen(feed, self._clock, self._zone))
+        self.push_screen(self._screen_of(feed))
+
+    def _screen_of(self, feed: Feed) -> BuildScreen:
+        screen = BuildScreen(feed, self._clock, self._zone)
+        screen.settings, screen.views = self.settings, self._views
+        return screen
+
+    async def show_opened(self, way: str, target: str) -> None:
+        """Open a target, or attach to a worker, and show it.
+
+        Raises:
+            WharfError: nothing comes.
+        """
+        opened = await (self._doors.attach if way == "attach" else self._doors.open)(target)
+        if isinstance(opened, tuple):
+            self.push_screen(CatalogueScreen(self._builds_dir, self._clock, opened))
+        else:
+            self.push_screen(self._screen_of(opened))
+
+    def action_mouse(self) -> None:
+        """Let the mouse go, so that the terminal can select text with it; or take it back."""
+        self._mouse.give(self._driver, ours=not self._mouse.is_ours)
+        shown = self.get_key_display(Binding(self._keymap.get("app.mouse", "f2").split(",")[0], "mouse"))
+        told = (
+            "The mouse is the viewer's again."
+            if self._mouse.is_ours
+            else f"The mouse is the terminal's now: select with it. {shown} takes it back."
+        )
+        self.notify(told, markup=False)
 
     def action_help(self) -> None:
         """Show the keys that work here."""
@@ -146,8 +202,10 @@ class WharfApp(App[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers."""
         del screen
-        yield SystemCommand("Dark", "Dark colours", lambda: self._set_theme(DARK.name))
-        yield SystemCommand("Light", "Light colours", lambda: self._set_theme(LIGHT.name))
+        for name in ("dark", "light", *(theme.name for theme in self.settings.themes)):
+            yield SystemCommand(
+                name.capitalize(), f"{name.capitalize()} colours", partial(self._set_theme, name)
+            )
         yield SystemCommand("Help", "The keys that work here", self.action_help)
         yield SystemCommand("Quit", "Leave the viewer", lambda: self.call_later(self.action_quit))
 
@@ -156,7 +214,14 @@ class WharfApp(App[None]):
         return self._controller is not None and self._controller.running
 
     def _set_theme(self, name: str) -> None:
-        self.theme = name
+        self.theme = self._named_theme(name)
+
+    def _named_theme(self, name: str) -> str:
+        return theme_named(name, sixteen=self.console.color_system == "standard")
+
+    def _set_color_depth(self, depth: str) -> None:
+        system = "standard" if depth == "16" else depth
+        self.console._color_system = COLOR_SYSTEMS[system]  # noqa: SLF001 - Textual leaves no other way
 
     def _leave(self, answer: bool | None) -> None:
         if answer:

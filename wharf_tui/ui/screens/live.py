@@ -11,7 +11,9 @@ from wharf_tui.model.build import Liveness
 from wharf_tui.model.errors import WharfError
 from wharf_tui.model.text import clean_plain
 from wharf_tui.ui.session_feed import SessionFeed
+from wharf_tui.ui.settings import Settings
 from wharf_tui.ui.slices import SliceBudget
+from wharf_tui.ui.view_state import ViewStates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +48,10 @@ class LiveScreen(Screen[None], inherit_bindings=False):
     def __init__(self, feed: Feed, clock: Callable[[], int]) -> None:
         super().__init__()
         self.feed = feed
+        self.settings = Settings()
+        """What the user has set; the app puts it here before the screen comes up."""
+        self.views = ViewStates(None)
+        """Where it is kept how one looked at a build."""
         self._clock = clock
         self._budget = SliceBudget()
         self._pause = _BUSY_SECONDS
