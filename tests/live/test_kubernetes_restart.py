@@ -1,7 +1,7 @@
 """A kubelet or an API server that goes away in the middle of a step: the step goes on, and all its lines come once.
 
 These tests stop parts of the cluster that `live/kubernetes-up` has started, so they run only where nobody else uses it:
-WHARF_LIVE_DISRUPT=1, with WHARF_LIVE_KUBERNETES naming that script.
+WHARF_LIVE_DISRUPT=1, and WHARF_LIVE_KUBERNETES naming that script where it does not lie beside the project.
 """
 
 from __future__ import annotations
@@ -12,39 +12,56 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.live.kubernetes_builds import Build
 from wharf_tui.model.status import Status
 from wharf_tui.runtimes.docker.settings import Limits
+
+SCRIPT = Path(
+    os.environ.get("WHARF_LIVE_KUBERNETES") or Path(__file__).parents[3] / "shared/live/kubernetes-up"
+)
+RUN = Path(os.environ.get("WHARF_LIVE_DIR") or Path.home() / ".cache/wharf-live") / "run"
 
 pytest_plugins = ("tests.live.kubernetes_fixtures",)
 pytestmark = [
     pytest.mark.kubernetes,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(240),
     pytest.mark.skipif(
-        os.environ.get("WHARF_LIVE_DISRUPT") != "1" or "WHARF_LIVE_KUBERNETES" not in os.environ,
-        reason="stops parts of the live cluster: set WHARF_LIVE_DISRUPT=1 and WHARF_LIVE_KUBERNETES=<kubernetes-up>",
+        os.environ.get("WHARF_LIVE_DISRUPT") != "1" or not SCRIPT.exists(),
+        reason="stops parts of the live cluster: set WHARF_LIVE_DISRUPT=1, and WHARF_LIVE_KUBERNETES=<kubernetes-up>",
     ),
 ]
-RUN = Path(os.environ.get("WHARF_LIVE_DIR") or Path.home() / ".cache/wharf-live") / "run"
-LINES = 400
-PRINTS = f"i=0; while [ $i -lt {LINES} ]; do i=$((i+1)); echo $i; sleep 0.1; done"
+LINES = 200
+STEPS: dict[str, object] = {
+    "prints": [
+        f"i=0; while [ $i -lt {LINES} ]; do i=$((i+1)); echo $i; sleep 0.1; done",
+        "printf last",
+    ],
+    "quiet": ["sleep 20; echo done"],
+    "ends": ["seq 1 1000; sleep 4; seq 1001 2000; exit 5"],
+}
+"""One prints all the time, one prints nothing meanwhile, and one ends while nobody can tell."""
 
 
-def stop(name: str) -> None:
-    process = int((RUN / f"{name}.pid").read_text())
-    os.kill(process, signal.SIGKILL)
+def process(name: str) -> int:
+    return int((RUN / f"{name}.pid").read_text())
+
+
+def kill(name: str) -> None:
+    number = process(name)
+    os.kill(number, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):
         while True:
-            os.kill(process, 0)
+            os.kill(number, 0)
             time.sleep(0.01)
 
 
 def put_right() -> None:
-    subprocess.run([os.environ["WHARF_LIVE_KUBERNETES"]], check=True, stdout=subprocess.DEVNULL, timeout=300)
+    subprocess.run([str(SCRIPT)], check=True, stdout=subprocess.DEVNULL, timeout=200)
 
 
 @pytest.fixture(autouse=True)
@@ -53,65 +70,86 @@ def _always_put_right() -> Iterator[None]:
     put_right()
 
 
-@pytest.mark.parametrize("name", ["kubelet", "apiserver"])
-@pytest.mark.parametrize("times", [1, 3])
-async def test_a_part_of_the_cluster_is_restarted_in_the_middle_of_a_step(
-    start_pods, name: str, times: int
+def kubelet() -> None:
+    kill("kubelet")
+
+
+def api_server() -> None:
+    kill("apiserver")
+
+
+def both() -> None:
+    kill("apiserver")
+    kill("kubelet")
+
+
+def all_is_there(build: Build) -> None:
+    expected = {
+        "prints": [*range(1, LINES + 1), "last"],
+        "quiet": ["done"],
+        "ends": [*range(1, 2001)],
+    }
+    for name, lines in expected.items():
+        recorder = build.recorder(name)
+        assert recorder.messages() == [str(line).encode() for line in lines]
+        assert not recorder.gaps
+
+
+@pytest.mark.parametrize("break_down", [kubelet, api_server, both])
+async def test_a_part_of_the_cluster_is_restarted_in_the_middle_of_steps(
+    start_pods, break_down: Callable[[], None]
 ) -> None:
-    build = await start_pods({"step": [PRINTS, "printf last"], "quiet": ["sleep 30; echo done"]})
-    running = asyncio.gather(build.run("step"), build.run("quiet"))
-    recorder = build.recorder("step")
-    for number in range(times):
-        await recorder.wait_for_lines(20 + number * 80)
-        stop(name)
-        await asyncio.sleep(2)
+    build = await start_pods(STEPS)
+    running = {name: asyncio.create_task(build.run(name)) for name in STEPS}
+    await build.recorder("ends").wait_for_lines(1000)
+    prints = build.recorder("prints")
+    for outage_s in (6, 1):
+        await prints.wait_for_lines(prints.writer.last_log_id + 15)
+        break_down()
+        await asyncio.sleep(outage_s)
         await asyncio.to_thread(put_right)
-    outcomes = await running
-    assert {outcome.status for outcome in outcomes} == {Status.SUCCESS}
-    expected = [str(number).encode() for number in range(1, LINES + 1)] + [b"last"]
-    assert recorder.messages() == expected
-    assert not recorder.gaps
-    assert build.recorder("quiet").messages() == [b"done"]
+    outcomes = {name: await task for name, task in running.items()}
+    assert {name: outcome.exit_code for name, outcome in outcomes.items()} == {
+        "prints": 0,
+        "quiet": 0,
+        "ends": 5,
+    }
+    all_is_there(build)
 
 
-@pytest.mark.parametrize("name", ["kubelet", "apiserver"])
-async def test_a_step_that_ends_while_nobody_can_tell(start_pods, name: str) -> None:
-    build = await start_pods({"step": ["seq 1 1000; sleep 4; seq 1001 2000; exit 5"]})
-    running = asyncio.create_task(build.run("step"))
-    await build.recorder("step").wait_for_lines(1000)
-    stop(name)
-    await asyncio.sleep(8)
-    await asyncio.to_thread(put_right)
-    outcome = await running
-    assert (outcome.status, outcome.exit_code) == (Status.FAILED, 5)
-    assert build.recorder("step").messages() == [str(number).encode() for number in range(1, 2001)]
-    assert not build.recorder("step").gaps
-
-
-async def test_an_api_server_that_goes_away_while_steps_begin_and_end(start_pods) -> None:
-    names = [f"s{number}" for number in range(4)]
-    build = await start_pods({name: [f"echo {name}; sleep 3; echo bye"] for name in names})
-    running = asyncio.gather(*map(build.run, names))
-    await asyncio.sleep(1.5)
-    stop("apiserver")
-    await asyncio.sleep(3)
-    await asyncio.to_thread(put_right)
-    outcomes = await running
-    assert {outcome.status for outcome in outcomes} == {Status.SUCCESS}
-    for name in names:
-        assert build.recorder(name).messages() == [name.encode(), b"bye"]
-
-
-async def test_a_cluster_that_stays_away(start_pods) -> None:
-    build = await start_pods({"step": ["echo ready; sleep 60"]}, limits=Limits(away_s=5))
-    running = asyncio.create_task(build.run("step"))
-    await build.recorder("step").wait_for_lines(1)
-    stop("apiserver")
+async def test_a_kubelet_that_hangs_for_a_while(start_pods) -> None:
+    build = await start_pods(STEPS)
+    running = {name: asyncio.create_task(build.run(name)) for name in STEPS}
+    await build.recorder("ends").wait_for_lines(1000)
+    await build.recorder("prints").wait_for_lines(1)
+    number = process("kubelet")
+    os.kill(number, signal.SIGSTOP)
     try:
         await asyncio.sleep(10)
+        assert not any(task.done() for task in running.values())
+    finally:
+        os.kill(number, signal.SIGCONT)
+    assert (await running["ends"]).exit_code == 5
+    assert (await running["prints"]).status is (await running["quiet"]).status is Status.SUCCESS
+    all_is_there(build)
+
+
+async def test_an_api_server_that_is_away_while_steps_begin_and_for_longer_than_we_wait(start_pods) -> None:
+    patient = await start_pods({f"s{number}": [f"echo {number}; sleep 3; echo bye"] for number in range(4)})
+    hasty = await start_pods({"step": ["echo ready; sleep 60"]}, limits=Limits(away_s=3))
+    given_up = asyncio.create_task(hasty.run("step"))
+    await hasty.recorder("step").wait_for_lines(1)
+    running = asyncio.gather(*map(patient.run, ("s0", "s1", "s2", "s3")))
+    await patient.recorder("s3").wait_for_status(Status.INITIALIZING)
+    api_server()
+    try:
+        await asyncio.sleep(6)
     finally:
         await asyncio.to_thread(put_right)
-    outcome = await running
+    outcome = await given_up
     assert outcome.status is Status.FAILED
     assert "the cluster is away" in outcome.reason
-    assert build.recorder("step").gaps
+    assert hasty.recorder("step").gaps
+    assert {outcome.status for outcome in await running} == {Status.SUCCESS}
+    for number in range(4):
+        assert patient.recorder(f"s{number}").messages() == [str(number).encode(), b"bye"]
