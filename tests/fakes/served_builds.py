@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -75,11 +75,8 @@ async def serving(
     stall_seconds: float = 300.0,
 ) -> AsyncIterator[str]:
     """Serve a build that this process writes, or one that lies in a folder; gives ``host:port``."""
-    wait: Callable[[], Awaitable[None]] = poll_often
-    path = build if isinstance(build, Path) else build.path
-    if not isinstance(build, Path):
-        wait = waiter_for(build.changes.wait)
-    reader = BuildReader.open(path)
+    reader = BuildReader.open(build if isinstance(build, Path) else build.path)
+    wait = poll_often(reader) if isinstance(build, Path) else waiter_for(build.changes.wait, breath=0)
     try:
         async with serve_build(reader, wait, settings, stall_seconds) as port:
             yield f"{settings.host}:{port}"

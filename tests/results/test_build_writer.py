@@ -106,6 +106,33 @@ def test_freezing_writes_the_end_of_everything(store):
     reader.close()
 
 
+def test_a_build_does_not_end_before_a_log_that_is_being_closed_is_on_the_device(store, monkeypatch):
+    """A copy closes logs in other threads, and its call for that may be cancelled while the device is slow."""
+    may_go_on, syncs = threading.Event(), threading.Event()
+    real_sync = os.fsync
+
+    def slow_sync(handle):
+        syncs.set()
+        assert may_go_on.wait(20)
+        real_sync(handle)
+
+    store.log(ONE).append(1, b"one")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", slow_sync)
+        closing = threading.Thread(target=store.close_log, args=(ONE,))
+        closing.start()
+        assert syncs.wait(20)
+        freezing = threading.Thread(target=store.freeze, args=(Status.SUCCESS,))
+        freezing.start()
+        freezing.join(0.3)
+        assert BuildReader.open(store.path).info.result is None
+        may_go_on.set()
+        closing.join(20)
+        freezing.join(20)
+    info = BuildReader.open(store.path).info
+    assert (info.result, info.steps[0].last_log_id) == (Status.SUCCESS, 1)
+
+
 def test_nothing_goes_in_after_the_end(store):
     log = store.log(ONE)
     store.freeze(Status.SUCCESS)

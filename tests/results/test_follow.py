@@ -61,7 +61,10 @@ def run_build(store):
 
 @pytest.mark.parametrize("way", ["told", "polling", "polling often"])
 async def test_a_build_is_followed_to_its_end(store, way):
-    wait = {"told": waiter_for(store.changes.wait), "polling": poll, "polling often": poll_often}[way]
+    watched = BuildReader.open(store.path)
+    wait = {"told": waiter_for(store.changes.wait), "polling": poll, "polling often": poll_often(watched)}[
+        way
+    ]
     thread = threading.Thread(target=run_build, args=(store,))
     thread.start()
     lines, gaps, states = await collect(store, wait)

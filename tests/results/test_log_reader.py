@@ -192,6 +192,20 @@ def test_a_line_behind_a_hole_never_has_the_hole_s_id(step):
     reader.close()
 
 
+def test_a_hole_behind_what_has_been_counted_does_not_count_yet(step):
+    writer = LogWriter(step)
+    writer.append_stored(b"12345\n" * 10)
+    writer.add_gap(GapKind.HOLE, "lost", missing=3)
+    writer.append_stored(b"12345\n" * 10)
+    reader = LogReader(step)
+    seen = []
+    while reader.refresh(budget_bytes=12):
+        seen.append(reader.last_log_id)
+    assert seen == [2, 4, 6, 8, 13, 15, 17, 19, 21, 23]
+    reader.close()
+    writer.close()
+
+
 def test_gaps_are_read_behind_the_size(step, monkeypatch):
     """A writer that gets in between the two looks must not give a line the ID of a missing one."""
     writer = LogWriter(step)

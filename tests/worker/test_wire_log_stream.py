@@ -414,6 +414,25 @@ async def test_a_client_that_has_more_than_there_is_is_told_so() -> None:
                 await subscriber.finish()
 
 
+async def test_a_client_that_knows_more_than_the_last_look_is_believed_after_another_look() -> None:
+    """It had its lines from another worker that serves the same build."""
+    async with world() as made:
+        made.write(1, lines(3))
+        await made.look()
+        made.write(1, lines(4, 4))
+        made.add_step()
+        made.write(2, lines(2))
+        positions = [pb.LogPosition(step_id=1, log_id=6), pb.LogPosition(step_id=2, log_id=1)]
+        subscriber = Subscriber(made, pb.StreamLogsRequest(after=positions), 4096)
+        await subscriber.take(2)
+        assert sorted((message.step_id, message.log_id) for message in subscriber.messages) == [
+            (1, 7),
+            (2, 2),
+        ]
+        await made.end(frozen=True)
+        await subscriber.finish()
+
+
 async def test_a_log_that_is_cut_or_replaced_ends_the_stream_with_an_error() -> None:
     async with world() as made:
         log = made.writer.path / "steps/1/logs.log"

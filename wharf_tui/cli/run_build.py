@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ import click
 
 from wharf_tui.cli.build_options import BuildOptions
 from wharf_tui.cli.main import tell
+from wharf_tui.cli.serving import served
 from wharf_tui.cli.signals import on_stop_signals
 from wharf_tui.cli.verdict import print_verdict
 from wharf_tui.definition.pipeline import Pipeline
@@ -96,7 +96,7 @@ async def _run(run: _Run) -> Status:
         stop.set()
         builder.cancel(f"cancelled by {signal_name}")
 
-    async with _served(run):
+    async with served(store, run.listen):
         building = asyncio.create_task(builder.run(), name="build")
         try:
             with on_stop_signals(interrupted):
@@ -119,25 +119,6 @@ async def _run(run: _Run) -> Status:
     if builder.error is not None:
         tell(builder.error)
     return result
-
-
-@contextlib.asynccontextmanager
-async def _served(run: _Run) -> AsyncIterator[None]:
-    """Serve the build, where that is wanted; the port is there before the first step starts."""
-    if run.listen is None:
-        yield
-        return
-    from wharf_tui.worker.server import serve_build
-
-    reader = BuildReader.open(run.store.path)
-    try:
-        async with serve_build(reader, waiter_for(run.store.changes.wait), run.listen) as port:
-            click.echo(
-                f"Serving on {run.listen.host}:{port} (wharf-tui attach {run.listen.host}:{port})", err=True
-            )
-            yield
-    finally:
-        reader.close()
 
 
 async def _leave_when_stopped(app: WharfApp, stop: asyncio.Event) -> None:

@@ -65,7 +65,7 @@ async def _serve_until_stopped(reader: BuildReader, settings: ListenSettings) ->
     from wharf_tui.worker.server import serve_build
 
     stop = asyncio.Event()
-    async with serve_build(reader, poll_often, settings) as port:
+    async with serve_build(reader, poll_often(reader), settings) as port:
         click.echo(f"Serving {reader.path} on {settings.host}:{port}", err=True)
         with on_stop_signals(lambda _name: stop.set()):
             await stop.wait()

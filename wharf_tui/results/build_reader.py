@@ -98,6 +98,11 @@ class BuildReader:
             self._logs[step_id] = LogReader(folder, take_unfinished_line=take_unfinished_line)
         return self._logs[step_id]
 
+    @property
+    def log_bytes(self) -> int:
+        """Bytes of all logs that have been asked for, as of when each was last looked at."""
+        return sum(log.size for log in self._logs.values())
+
     def statuses(self, step_id: StepId) -> tuple[StatusEvent, ...]:
         """A step's status events in order."""
         return self._events.get(step_id, ())

@@ -52,6 +52,9 @@ class BuildWriter:
         self._closed = False
         self._mutex = threading.RLock()
         self._logs: dict[StepId, LogWriter] = {}
+        self._closing = 0
+        """Logs that other threads are about to close: a build does not end before they are on the device."""
+        self._log_is_closed = threading.Condition(self._mutex)
         self._stop_syncing = threading.Event()
         self._syncer = threading.Thread(target=self._sync_now_and_then, name="store-sync", daemon=True)
         self._syncer.start()
@@ -164,10 +167,16 @@ class BuildWriter:
         """The step prints no more: sync its log and note its last ID."""
         with self._mutex:
             log = self._logs.pop(step_id, None)
-        if log is None:
-            return
-        log.close()
-        self.update_step(step_id, lambda step: replace(step, last_log_id=log.last_log_id))
+            if log is None:
+                return
+            self._closing += 1
+        try:
+            log.close()
+            self.update_step(step_id, lambda step: replace(step, last_log_id=log.last_log_id))
+        finally:
+            with self._mutex:
+                self._closing -= 1
+                self._log_is_closed.notify_all()
 
     def set_status(
         self,
@@ -244,6 +253,7 @@ class BuildWriter:
         """
         with self._mutex:
             self._refuse_when_ended()
+            self._wait_for_closing_logs()
             if self.sync_failure is not None:
                 raise self.sync_failure
             for step_id in (*self._logs, *self._steps_left_open()):
@@ -262,6 +272,7 @@ class BuildWriter:
             self._syncer.join()
         failures: list[StoreError] = []
         with self._mutex:
+            self._wait_for_closing_logs()
             self._closed = True
             while self._logs:
                 try:
@@ -272,6 +283,9 @@ class BuildWriter:
         self.changes.notify()
         if failures:
             raise failures[0]
+
+    def _wait_for_closing_logs(self) -> None:
+        self._log_is_closed.wait_for(lambda: not self._closing)
 
     def _steps_left_open(self) -> list[StepId]:
         """Steps whose log was written before this build was reopened, and whose last ID nobody has noted."""

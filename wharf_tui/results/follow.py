@@ -15,6 +15,10 @@ from wharf_tui.results.log_cursor import LogBlock, LogCursor
 _BLOCK_BYTES = 256 * 1024
 POLL_SECONDS = 0.1
 """How often a build that another process writes is looked at."""
+_QUIET_SECONDS = 0.02
+_BUSY_SECONDS = 0.004
+"""The same for one who serves it: after looks that found nothing new, and while lines come."""
+_LOOKS_UNTIL_QUIET = 25
 _BREATH_SECONDS = 0.02
 """Lines that come within this time are handed on together."""
 
@@ -33,19 +37,34 @@ async def poll() -> None:
     await asyncio.sleep(POLL_SECONDS)
 
 
-async def poll_often() -> None:
-    """The same for one who hands the lines on to others: they should not be late."""
-    await asyncio.sleep(POLL_SECONDS / 5)
+def poll_often(reader: BuildReader) -> Callable[[], Awaitable[None]]:
+    """The same for one who hands the lines on to others: they should not be late, least of all while many come."""
+    seen, quiet_looks = 0, 0
+
+    async def wait() -> None:
+        nonlocal seen, quiet_looks
+        before, seen = seen, reader.log_bytes
+        quiet_looks = 0 if seen != before else quiet_looks + 1
+        await asyncio.sleep(_BUSY_SECONDS if quiet_looks < _LOOKS_UNTIL_QUIET else _QUIET_SECONDS)
+
+    return wait
 
 
-def waiter_for(wait_for_change: Callable[[int], Awaitable[int]]) -> Callable[[], Awaitable[None]]:
-    """The way to wait for a build that this process writes: its ChangeSignal's ``wait``."""
+def waiter_for(
+    wait_for_change: Callable[[int], Awaitable[int]], breath: float = _BREATH_SECONDS
+) -> Callable[[], Awaitable[None]]:
+    """The way to wait for a build that this process writes.
+
+    Args:
+        wait_for_change: its ChangeSignal's ``wait``.
+        breath: seconds in which lines gather; 0 for one who takes a breath himself.
+    """
     seen = 0
 
     async def wait() -> None:
         nonlocal seen
         seen = await wait_for_change(seen)
-        await asyncio.sleep(_BREATH_SECONDS)
+        await asyncio.sleep(breath)
 
     return wait
 

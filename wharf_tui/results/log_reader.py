@@ -56,8 +56,8 @@ class LogReader:
 
     @property
     def last_log_id(self) -> LogId:
-        """Highest ID so far, holes counted in."""
-        return LogId(self.line_count + sum(gap.missing for gap in self.gaps))
+        """Highest ID so far, holes counted in; not those that are known already, but lie behind what has been counted."""
+        return LogId(self.log_id_of(self.line_count + 1) - 1)
 
     @property
     def indexed(self) -> int:

@@ -18,7 +18,7 @@ from wharf_tui.results.build_reader import BuildReader
 
 _SHORTEST_BREATH = 0.004
 _LONGEST_BREATH = 1.0
-_BREATH_PER_SUBSCRIBER = 0.0005
+_BREATH_PER_SUBSCRIBER = 0.002
 """Seconds between two looks: few subscribers get lines at once, many get them in larger pieces."""
 _WOKEN_AT_ONCE = 32
 """The others come a moment later, so that new subscribers and answers to all have their turn in between."""
@@ -69,6 +69,16 @@ class BuildHub:
         if step_id not in self._artifacts:
             self._artifacts[step_id] = self.reader.artifacts(step_id)
         return self._artifacts[step_id]
+
+    def look_ahead(self) -> None:
+        """Look out of turn, for one subscriber who knows of more than was here at the last look: it had it from another
+        worker that serves the same build. The others are woken at the next look.
+
+        Raises:
+            InputError: the build cannot be read any more.
+        """
+        if not self.ended and self._failure is None:
+            self._look()
 
     async def run(self) -> None:
         """Look and wake until the build has ended, or cannot be read any more."""

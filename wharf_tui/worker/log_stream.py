@@ -25,7 +25,7 @@ from wharf_tui.worker.line_messages import LineMessages
 
 ROUND_BYTES = 512 * 1024
 """Bytes of log in one message of chunks at most (a little more with many steps)."""
-_ALL_BYTES = 64 * 1024 * 1024
+_ALL_BYTES = 32 * 1024 * 1024
 """The same for the messages of all subscribers together: with many of them, messages are smaller."""
 _FIRST_SHARE = 8
 """The first message is smaller by this; as long as messages go out at once, they grow."""
@@ -126,6 +126,10 @@ class LogStream:
             UnreachableError: the worker is being stopped.
         """
         self._take_up_new_steps()
+        if self._first_unknown_position() is not None:
+            self._hub.look_ahead()
+            self._steps.clear()
+            self._take_up_new_steps()
         self._refuse_unknown_positions()
         if self._marks:
             await self._send_plan()
@@ -153,15 +157,23 @@ class LogStream:
                 self._steps[step_id] = _StepStream(step_id, log, self._after.get(step_id, 0))
 
     def _refuse_unknown_positions(self) -> None:
+        unknown = self._first_unknown_position()
+        if unknown is not None:
+            step_id, log_id, last = unknown
+            raise UsageError(
+                f"step {step_id} has {last} lines here, so there is nothing behind line {log_id}"
+            )
+
+    def _first_unknown_position(self) -> tuple[int, int, int] | None:
+        """A step's ID, the line that the client claims to have, and the last line that is here."""
         for step_id, log_id in self._after.items():
             if self._only and step_id not in self._only:
                 continue
             step = self._steps.get(StepId(step_id))
             last = step.high_water if step else 0
             if log_id > last:
-                raise UsageError(
-                    f"step {step_id} has {last} lines here, so there is nothing behind line {log_id}"
-                )
+                return step_id, log_id, last
+        return None
 
     async def _send_plan(self) -> None:
         plan = pb.Plan(
@@ -186,7 +198,8 @@ class LogStream:
         return sent
 
     async def _send_chunks(self) -> bool:
-        share = self._round_bytes // min(_SMALLEST_SHARE, 2 * len(self._steps) or 1)
+        cursors = sum(self._follows + (not step.backfill_is_done) for step in self._steps.values())
+        share = self._round_bytes // max(1, min(_SMALLEST_SHARE, cursors))
         message, size, sent = pb.StreamLogsResponse(), 0, False
         for step in self._steps.values():
             for block, _ in await self._next_blocks(step, share):
