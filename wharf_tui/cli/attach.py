@@ -60,9 +60,9 @@ def command(
         if selector or namespace:
             raise UsageError("--selector and --namespace go with --kubernetes")
         endpoint = connect.endpoint(address or DEFAULT_ADDRESS)
-        return asyncio.run(attach_build(endpoint, names, interactive=interactive))
+        return asyncio.run(attach_build(endpoint, names, connect, interactive=interactive))
     from wharf_tui.cli.attach_pod import WORKER_LABELS, PodChoice, pod_address
 
     with pod_address(PodChoice(address or "", selector or WORKER_LABELS, namespace)) as forwarded:
         endpoint = replace(connect.endpoint(DEFAULT_ADDRESS), address=forwarded)
-        return asyncio.run(attach_build(endpoint, names, interactive=interactive))
+        return asyncio.run(attach_build(endpoint, names, connect, interactive=interactive))

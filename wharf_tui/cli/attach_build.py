@@ -12,13 +12,14 @@ import click
 from wharf_tui.attach.connection import Endpoint
 from wharf_tui.attach.session import AttachSession
 from wharf_tui.cli.completeness import report_what_is_missing
+from wharf_tui.cli.connect_options import ConnectOptions
 from wharf_tui.cli.main import tell
 from wharf_tui.cli.output import terminal_style
 from wharf_tui.cli.plain import print_as_it_comes
 from wharf_tui.cli.print_logs import LogsRequest, print_stored
 from wharf_tui.cli.signals import on_stop_signals
 from wharf_tui.model.build import StepInfo
-from wharf_tui.model.errors import ExitStatus, WharfError
+from wharf_tui.model.errors import ExitStatus
 from wharf_tui.model.ids import StepId
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.follow import poll, waiter_for
@@ -28,8 +29,16 @@ GIVE_UP_SECONDS = 600.0
 """How long a program that nobody watches tries to reach a worker that went away."""
 
 
-async def attach_build(endpoint: Endpoint, names: Mapping[StepId, StepInfo], *, interactive: bool) -> int:
+async def attach_build(
+    endpoint: Endpoint, names: Mapping[StepId, StepInfo], connect: ConnectOptions, *, interactive: bool
+) -> int:
     """Attach, show or print until the build ends, and return the exit status.
+
+    Args:
+        endpoint: the worker.
+        names: of its steps, for one that tells only their numbers.
+        connect: how workers are reached that are attached to from inside the viewer.
+        interactive: whether somebody looks.
 
     Raises:
         WharfError: the worker cannot be reached, or does not let us in.
@@ -37,7 +46,7 @@ async def attach_build(endpoint: Endpoint, names: Mapping[StepId, StepInfo], *, 
     session = AttachSession(endpoint, default_builds_dir(), names, None if interactive else GIVE_UP_SECONDS)
     await session.open()
     if interactive:
-        return await _show(session, endpoint.address)
+        return await _show(session, endpoint.address, connect)
     try:
         return await _print_to_the_end(session, LogsRequest(follow=True), prefix=True)
     finally:
@@ -108,37 +117,19 @@ async def _copying(session: AttachSession) -> AsyncIterator[asyncio.Task[None]]:
         await asyncio.gather(copying, return_exceptions=True)
 
 
-async def _show(session: AttachSession, address: str) -> int:
-    from wharf_tui.ui.app import WharfApp
-    from wharf_tui.ui.feed import StoreFeed
+async def _show(session: AttachSession, address: str, connect: ConnectOptions) -> int:
+    from wharf_tui.cli.viewer import Sessions, show_viewer
     from wharf_tui.ui.session_feed import SessionFeed
 
-    async with _copying(session) as copying:
-        reader = BuildReader.open(session.path)
-        feed = (
-            StoreFeed(reader)
-            if session.copied_by_another
-            else SessionFeed(reader, session.progress, address, lambda: _failure_of(copying))
-        )
-        await WharfApp(feed, default_builds_dir()).run_async()
-        click.echo(f"Copy: {session.path}\nLook again: wharf-tui open {session.path.name}", err=True)
-        failure = _failure_of(copying)
+    sessions = Sessions(connect)
+    feed = sessions.begin(session, address)
+    await show_viewer(feed, sessions=sessions)
+    failure = feed.failure if isinstance(feed, SessionFeed) else None
+    click.echo(f"Copy: {session.path}\nLook again: wharf-tui open {session.path.name}", err=True)
     if failure is not None:
         tell(failure)
         return failure.exit_status
     return ExitStatus.SUCCESS
-
-
-def _failure_of(copying: asyncio.Task[None]) -> WharfError | None:
-    """Why the session could not go on.
-
-    Raises:
-        BaseException: it ended in a way that nobody foresaw.
-    """
-    failure = copying.exception() if copying.done() and not copying.cancelled() else None
-    if failure is None or isinstance(failure, WharfError):
-        return failure
-    raise failure
 
 
 def names_from_definition(path: Path, stage: str | None, environment: str | None) -> dict[StepId, StepInfo]:

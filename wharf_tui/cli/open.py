@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -12,7 +13,6 @@ from wharf_tui.cli.target import STANDARD_INPUT, find_paths, is_build, open_file
 from wharf_tui.cli.terminal import is_interactive
 from wharf_tui.model.errors import UsageError
 from wharf_tui.results.build_reader import BuildReader
-from wharf_tui.results.layout import default_builds_dir
 
 if TYPE_CHECKING:
     from wharf_tui.ui.feed import Feed
@@ -88,6 +88,6 @@ def _free_standard_input() -> IO[bytes]:
 
 def _show(target: Path | tuple[Path, ...] | Feed | None) -> None:
     require_terminal()
-    from wharf_tui.ui.app import WharfApp
+    from wharf_tui.cli.viewer import show_viewer
 
-    WharfApp(target, default_builds_dir(), None).run()
+    asyncio.run(show_viewer(target))

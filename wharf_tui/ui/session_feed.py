@@ -19,6 +19,10 @@ def _no_failure() -> WharfError | None:
     return None
 
 
+def _nothing() -> None:
+    """For who does not wait for the end."""
+
+
 class SessionFeed(StoreFeed):
     """A build that is being copied. Until everything that was stored is here, the viewer holds its display.
 
@@ -27,6 +31,7 @@ class SessionFeed(StoreFeed):
         progress: how far the copying has come; only looked at.
         address: the worker.
         failure: why the session has ended, where it could not go on.
+        on_close: ends what copies, once nobody looks any more.
     """
 
     def __init__(
@@ -35,11 +40,13 @@ class SessionFeed(StoreFeed):
         progress: Progress,
         address: str = "",
         failure: Callable[[], WharfError | None] = _no_failure,
+        on_close: Callable[[], None] = _nothing,
     ) -> None:
         super().__init__(reader)
         self.progress = progress
         self.address = clean_plain(address)
         self._failure = failure
+        self._on_close = on_close
 
     @property
     def failure(self) -> WharfError | None:
@@ -51,3 +58,8 @@ class SessionFeed(StoreFeed):
         """Whether lines are still to come that were stored before we came: the display is to be held."""
         progress = self.progress
         return not progress.caught_up and progress.phase is not Phase.ENDED and self.failure is None
+
+    def close(self) -> None:
+        """Close the copy's files, and end the copying."""
+        super().close()
+        self._on_close()

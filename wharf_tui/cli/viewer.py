@@ -1,0 +1,151 @@
+"""Puts the viewer together: the user's configuration, and the ways in which builds are opened from inside it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wharf_tui.cli.connect_options import ConnectOptions, looks_like_address
+from wharf_tui.cli.target import find_paths, is_build, open_files
+from wharf_tui.model.errors import UsageError, WharfError
+from wharf_tui.results.build_reader import BuildReader
+from wharf_tui.results.layout import default_builds_dir
+
+if TYPE_CHECKING:
+    from wharf_tui.attach.session import AttachSession
+    from wharf_tui.ui.app import WharfApp
+    from wharf_tui.ui.controller import BuildController
+    from wharf_tui.ui.feed import Feed
+
+_PLAIN = ConnectOptions(None, tls=False, tls_ca=None, tls_cert=None, tls_key=None)
+
+
+async def show_viewer(
+    target: Path | tuple[Path, ...] | Feed | None,
+    controller: BuildController | None = None,
+    stop: asyncio.Event | None = None,
+    sessions: Sessions | None = None,
+) -> None:
+    """Show the viewer until its user leaves.
+
+    Args:
+        target: folder of the build to show, or a feed; several folders show the list of them, None that of all.
+        controller: the build that runs beside the viewer, if one does.
+        stop: ends the viewer from outside when it is set.
+        sessions: what copies builds from workers; ended with the viewer.
+
+    Raises:
+        WharfError: the target cannot be shown.
+    """
+    sessions = sessions or Sessions()
+    app = _make_app(target, controller, sessions)
+    leaving = None if stop is None else asyncio.create_task(_leave_when(stop, app), name="leave-when-stopped")
+    try:
+        await app.run_async()
+    finally:
+        if leaving is not None:
+            leaving.cancel()
+        await sessions.close()
+
+
+class Sessions:
+    """What copies builds from workers while they are looked at; nothing of it outlives the viewer.
+
+    Args:
+        connect: how workers are reached.
+    """
+
+    def __init__(self, connect: ConnectOptions = _PLAIN) -> None:
+        self._connect = connect
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def attach(self, address: str) -> Feed:
+        """Reach a worker, and begin to copy its build.
+
+        Raises:
+            WharfError: it cannot be reached, or does not let us in.
+        """
+        from wharf_tui.attach.session import AttachSession
+
+        endpoint = self._connect.endpoint(address)
+        session = AttachSession(endpoint, default_builds_dir())
+        await session.open()
+        return self.begin(session, endpoint.address)
+
+    def begin(self, session: AttachSession, address: str) -> Feed:
+        """Copy an opened session's build, until it ends or its feed is closed."""
+        from wharf_tui.ui.feed import StoreFeed
+        from wharf_tui.ui.session_feed import SessionFeed
+
+        copying = asyncio.create_task(session.run(), name="attach")
+        self._tasks.append(copying)
+        reader = BuildReader.open(session.path)
+        if session.copied_by_another:
+            return StoreFeed(reader)
+        return SessionFeed(
+            reader, session.progress, address, lambda: _failure_of(copying), lambda: _end(copying)
+        )
+
+    async def close(self) -> None:
+        """End all of them, and wait until they have let go of their files."""
+        for copying in self._tasks:
+            _end(copying)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _failure_of(copying: asyncio.Task[None]) -> WharfError | None:
+    """Why a session could not go on.
+
+    Raises:
+        BaseException: it ended in a way that nobody foresaw.
+    """
+    failure = copying.exception() if copying.done() and not copying.cancelled() else None
+    if failure is None or isinstance(failure, WharfError):
+        return failure
+    raise failure
+
+
+def _end(copying: asyncio.Task[None]) -> None:
+    copying.cancel()
+
+
+def _make_app(
+    target: Path | tuple[Path, ...] | Feed | None, controller: BuildController | None, sessions: Sessions
+) -> WharfApp:
+    from wharf_tui.ui.app import WharfApp
+    from wharf_tui.ui.opening import Doors
+    from wharf_tui.ui.settings import load_settings, settings_path
+    from wharf_tui.ui.view_state import ViewStates, default_folder
+
+    return WharfApp(
+        target,
+        default_builds_dir(),
+        controller,
+        settings=load_settings(settings_path()),
+        views=ViewStates(default_folder()),
+        doors=Doors(lambda text: _open(text, sessions), sessions.attach),
+    )
+
+
+async def _open(text: str, sessions: Sessions) -> Feed | tuple[Path, ...]:
+    if looks_like_address(text):
+        return await sessions.attach(text)
+    return await asyncio.to_thread(_find, text)
+
+
+def _find(text: str) -> Feed | tuple[Path, ...]:
+    from wharf_tui.ui.feed import StoreFeed
+
+    if text == "-":
+        raise UsageError("standard input can only be opened from the command line", "wharf-tui open -")
+    paths = find_paths(str(Path(text).expanduser()) if text.startswith("~") else text)
+    if len(paths) == 1 and not is_build(paths[0]):
+        return StoreFeed(open_files([str(paths[0])]))
+    return StoreFeed(BuildReader.open(paths[0])) if len(paths) == 1 else tuple(paths)
+
+
+async def _leave_when(stop: asyncio.Event, app: WharfApp) -> None:
+    """Who ends the process from outside wants the viewer gone, too; its terminal may not even be there any more."""
+    await stop.wait()
+    app.exit()
