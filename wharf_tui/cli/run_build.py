@@ -29,7 +29,6 @@ from wharf_tui.runtimes.port import BuildContext, Runtime
 from wharf_tui.worker.builder import Builder, initial_steps
 
 if TYPE_CHECKING:
-    from wharf_tui.ui.app import WharfApp
     from wharf_tui.worker.auth import ListenSettings
 
 _EXIT = {Status.SUCCESS: ExitStatus.SUCCESS, Status.CANCELLED: ExitStatus.INTERRUPTED}
@@ -121,22 +120,11 @@ async def _run(run: _Run) -> Status:
     return result
 
 
-async def _leave_when_stopped(app: WharfApp, stop: asyncio.Event) -> None:
-    """Who ends the process from outside wants the viewer gone, too; its terminal may not even be there any more."""
-    await stop.wait()
-    app.exit()
-
-
 async def _present(run: _Run, builder: Builder, stop: asyncio.Event) -> None:
     if run.presentation is Presentation.VIEWER:
-        from wharf_tui.ui.app import WharfApp
+        from wharf_tui.cli.viewer import show_viewer
 
-        app = WharfApp(run.store.path, run.store.path.parent, builder)
-        leaving = asyncio.create_task(_leave_when_stopped(app, stop), name="leave-when-stopped")
-        try:
-            await app.run_async()
-        finally:
-            leaving.cancel()
+        await show_viewer(run.store.path, builder, stop)
     elif run.presentation is Presentation.LINES:
         from wharf_tui.cli.output import terminal_style
         from wharf_tui.cli.plain import print_as_it_comes
