@@ -30,8 +30,11 @@ def texts(document: LogDocument) -> list[str]:
     found = []
     for index in range(document.row_count):
         row = document.row(index)
-        assert row is not None
-        found.append(row.describe() if isinstance(row, Gap) else f"{row.log_id} {row.message.decode()}")
+        if isinstance(row, Gap):
+            found.append(row.describe())
+        else:
+            assert isinstance(row, LogLine)
+            found.append(f"{row.log_id} {row.message.decode()}")
     return found
 
 

@@ -27,6 +27,7 @@ BUILD_KEYS: Final = [
         )
         for number in range(1, 10)
     ),
+    Binding("a", "all_steps", "All steps merged", show=False, id="build.all-steps"),
     Binding("F", "follow", "Follow the running step", key_display="F", show=False, id="build.follow"),
     Binding("w", "wrap", "Wrap", id="build.wrap"),
     Binding("t", "times", "Times", id="build.times"),

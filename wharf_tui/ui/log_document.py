@@ -1,4 +1,4 @@
-"""One step's log as rows: its lines, with a row of its own for everything that is missing.
+"""One step's log as rows: its lines, or some of them, with a row of its own for everything that is missing.
 
 Rows are found by number and read when they are asked for. A log too large to be counted at once shows its
 last lines first, without numbers; when all lines have been counted these very lines get their numbers, and
@@ -7,20 +7,22 @@ last lines first, without numbers; when all lines have been counted these very l
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from wharf_tui.model.errors import WharfError
-from wharf_tui.model.ids import LogId, StepId
+from wharf_tui.model.ids import StepId
 from wharf_tui.model.lines import Gap, LogLine
 from wharf_tui.model.text import clean_plain
 from wharf_tui.results.log_reader import LogReader
+from wharf_tui.ui.rows import Address, Note, NoteKind, Row, RowExtra, RowMark
+from wharf_tui.ui.shown_lines import AllLines, FilteredLines, RowLayout, ShownLines, UnfoldedLines
 
-Row: TypeAlias = LogLine | Gap
-"""What a row shows. A line with ID 0 has not been counted yet."""
+if TYPE_CHECKING:
+    from wharf_tui.insight.line_filter import LineFilter
+    from wharf_tui.ui.folding import Folding
 
 TAIL_LINES: Final = 2000
 """Lines shown from the end while a large log is being counted."""
@@ -28,17 +30,6 @@ NO_STEP: Final = StepId(0)
 _BLOCK: Final = 32
 """Lines that are read at once."""
 _KEPT_BLOCKS: Final = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A line of a build: it means the same line for ever, live and offline."""
-
-    step_id: StepId
-    log_id: LogId
-
-    def __str__(self) -> str:
-        return f"{self.step_id}:{self.log_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +56,24 @@ class LogDocument:
         self.step_id = step_id
         self.problem = ""
         """Why the log cannot be read; empty where it can."""
+        self.version = 0
+        """Another one where rows between lines, or which lines have rows, may be different."""
         self._restarts = log.restarts
         self._tail: list[LogLine] | None = None
         self._tail_size = 0
         self._was_counted = False
         self._seen: tuple[int, int, tuple[Gap, ...]] = (0, 0, ())
-        self._gaps: tuple[Gap, ...] = ()
-        self._gap_rows: list[int] = []
+        self._notes: dict[NoteKind, tuple[Note, ...]] = {}
+        self._filter: LineFilter | None = None
+        self.folding: Folding | None = None
+        self._extras: list[tuple[int, Gap | Note]] = []
+        self._layout = RowLayout(AllLines(), (), lambda: self.log.line_count)
         self._blocks: OrderedDict[tuple[int, int, int], list[LogLine]] = OrderedDict()
 
     @property
     def row_count(self) -> int:
         """Rows that can be shown."""
-        return self.line_count + (0 if self.is_counting else len(self._gap_rows))
+        return self._layout.row_count if self._tail is None else len(self._tail)
 
     @property
     def line_count(self) -> int:
@@ -142,7 +138,7 @@ class LogDocument:
             changed, self.problem = problem != self.problem, problem
             return Refreshed(changed)
         if changed:
-            self._place_gaps()
+            self._lay_out()
         return Refreshed(changed, shift)
 
     def row(self, index: int) -> Row | None:
@@ -151,18 +147,59 @@ class LogDocument:
             return None
         if self._tail is not None:
             return self._tail[index]
-        gaps_before = bisect_left(self._gap_rows, index)
-        if gaps_before < len(self._gap_rows) and self._gap_rows[gaps_before] == index:
-            return self._gaps[gaps_before]
-        return self._line(index - gaps_before + 1)
+        line, extra = self._layout.item(index)
+        return self.line(line) if extra < 0 else self._extras[extra][1]
+
+    def extra_of(self, row: int) -> RowExtra:
+        """What belongs to a row beside its text."""
+        folded, is_fold = 0, False
+        if self.folding is not None and self._filter is None and not self.is_counting:
+            line, extra = self._layout.item(row)
+            if extra < 0:
+                folded, is_fold = self.folding.at(line)
+        return RowExtra(self.step_id, folded, is_fold)
 
     def line_of_row(self, row: int) -> int:
-        """The line of the file that a row shows, counted from 1; of a gap, the line before it. 0 while counting."""
-        if self.is_counting:
-            return 0
-        gaps_before = bisect_left(self._gap_rows, row)
-        is_gap = gaps_before < len(self._gap_rows) and self._gap_rows[gaps_before] == row
-        return row - gaps_before + (0 if is_gap else 1)
+        """The line of the file that a row shows, counted from 1; of other rows, the line before it. 0 while counting."""
+        return 0 if self.is_counting or not self.row_count else self._layout.item(row)[0]
+
+    def mark_of(self, row: int) -> RowMark | None:
+        """What holds the place of a row while rows come and go; None while counting."""
+        if self.is_counting or not 0 <= row < self.row_count:
+            return None
+        line, extra = self._layout.item(row)
+        return RowMark(self.step_id, line, 0 if extra < 0 else self._layout.behind(extra))
+
+    def row_of_mark(self, mark: RowMark) -> int:
+        """The row of such a place now."""
+        return max(min(self._layout.row_of(mark.line, mark.behind), self.row_count - 1), 0)
+
+    def is_shown(self, step_id: StepId, line: int) -> bool:  # noqa: ARG002  for documents of several steps
+        """Whether a line has a row."""
+        return self._layout.is_shown(line)
+
+    def show_only(self, line_filter: LineFilter | None) -> None:
+        """Show only the lines that a filter lets through, which may still be looking; None shows all."""
+        self._filter = line_filter
+        self._lay_out()
+
+    @property
+    def filter(self) -> LineFilter | None:
+        """What decides which lines are shown, if anything does."""
+        return self._filter
+
+    def set_notes(self, kind: NoteKind, notes: tuple[Note, ...]) -> bool:
+        """Put notes of a kind between the lines; whether anything is different."""
+        if self._notes.get(kind, ()) == notes:
+            return False
+        self._notes[kind] = notes
+        self._lay_out()
+        return True
+
+    def fold(self, folding: Folding | None) -> None:
+        """Fold lines away; None shows all."""
+        self.folding = folding
+        self._lay_out()
 
     def reader(self, step_id: StepId) -> LogReader:  # noqa: ARG002  for documents of several steps
         """The log of a step."""
@@ -177,7 +214,7 @@ class LogDocument:
 
     def row_of(self, step_id: StepId, line: int) -> int:  # noqa: ARG002  for documents of several steps
         """The row of a line of a step's file, counted from 1, or of the nearest line that is shown."""
-        return self.row_of_line(line)
+        return max(min(self.row_of_line(line), self.row_count - 1), 0)
 
     def whole_lines(self, rows: range, most_bytes: int) -> Iterator[tuple[StepId, LogLine]]:
         """The lines in some rows, whole unless they are longer than ``most_bytes``; rows that are no lines are left out.
@@ -193,7 +230,8 @@ class LogDocument:
                 if isinstance(line, LogLine):
                     yield self.step_id, line
 
-    def _line(self, number: int) -> LogLine | None:
+    def line(self, number: int) -> LogLine | None:
+        """A line of the file, counted from 1; None where it cannot be read."""
         block = (number - 1) // _BLOCK
         first = block * _BLOCK + 1
         available = min(_BLOCK, self.log.line_count - first + 1)
@@ -219,11 +257,11 @@ class LogDocument:
         self._restarts = self.log.restarts
         self._tail, self._was_counted = None, self.log.is_indexed
         self._blocks.clear()
-        self._place_gaps()
+        self._lay_out()
 
     def _leave_tail(self, tail: list[LogLine]) -> int:
         self._tail = None
-        self._place_gaps()
+        self._lay_out()
         last = (
             self.log.line_count if self.log.size == self._tail_size else self._lines_within(self._tail_size)
         )
@@ -241,24 +279,29 @@ class LogDocument:
         return low
 
     def row_of_line(self, number: int) -> int:
-        """The row that shows a line of the file, counted from 1."""
-        row = number - 1
-        for gap_row in self._gap_rows:
-            if gap_row > row:
-                break
-            row += 1
-        return row
+        """The row that shows a line of the file, counted from 1; for one that is hidden, the next that is shown."""
+        return self._layout.row_of_line(number)
 
-    def _place_gaps(self) -> None:
-        """Work out at which row each gap stands; gaps behind what has been counted wait."""
-        gaps: list[Gap] = []
-        rows: list[int] = []
+    def _lay_out(self) -> None:
+        """Work out what stands behind which line; what is behind what has been counted waits."""
+        self.version += 1
+        extras: list[tuple[int, Gap | Note]] = []
         missing = 0
         for gap in self.log.gaps:
-            line_before = max(gap.after - missing, 0)
-            if line_before > self.log.line_count:
-                break
-            rows.append(line_before + len(gaps))
-            gaps.append(gap)
+            extras.append((max(gap.after - missing, 0), gap))
             missing += gap.missing
-        self._gaps, self._gap_rows = tuple(gaps), rows
+        if self._filter is None:
+            extras += [(note.after_line, note) for notes in self._notes.values() for note in notes]
+            extras.sort(key=_place)
+        count = self.log.line_count
+        self._extras = [extra for extra in extras if extra[0] <= count]
+        shown: ShownLines = AllLines()
+        if self._filter is not None:
+            shown = FilteredLines(self._filter.visible)
+        elif self.folding is not None:
+            shown = UnfoldedLines(self.folding.hidden)
+        self._layout = RowLayout(shown, [line for line, _ in self._extras], lambda: self.log.line_count)
+
+
+def _place(extra: tuple[int, Gap | Note]) -> tuple[int, bool]:
+    return extra[0], isinstance(extra[1], Note)

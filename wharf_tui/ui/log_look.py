@@ -10,8 +10,13 @@ from typing import Final, TypeAlias
 
 from rich.style import Style
 
+from wharf_tui.model.ids import StepId
+
 Finder: TypeAlias = Callable[[str], Sequence[tuple[int, int]]]
 """Ranges of a text that are to stand out, sorted and without overlap."""
+
+
+PLAIN: Final = Style()
 
 
 class TimeColumn(Enum):
@@ -41,6 +46,18 @@ TIME_WIDTHS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class StepLabel:
+    """What stands before a step's lines where lines of several steps stand together."""
+
+    step_id: StepId
+    text: str
+    """As wide as that of any other step."""
+    width: int
+    """In cells."""
+    style: Style
+
+
+@dataclass(frozen=True, slots=True)
 class LogLook:
     """How rows are drawn. Two rows that are the same under the same look are the same on the screen."""
 
@@ -65,14 +82,28 @@ class LogLook:
     gap: Style
     hit: Style
     """For what was searched."""
+    note: Style = PLAIN
+    """For our own words between lines."""
+    error: Style = PLAIN
+    """For the gutter of lines that say that they are errors."""
+    warning: Style = PLAIN
     find: Finder | None = None
     """What is searched."""
+    highlights: tuple[tuple[Finder, Style], ...] = ()
+    """What else is to stand out; the last one wins."""
+    labels: tuple[StepLabel, ...] = ()
+    """Names of steps, where lines of several stand together."""
 
     @property
     def gutter_width(self) -> int:
         """Cells before the text."""
         parts = [width for width in (self.id_width, TIME_WIDTHS[self.times]) if width]
-        return 1 + sum(parts) + 2 * len(parts)
+        return 1 + sum(parts) + 2 * len(parts) + self.label_width
+
+    @property
+    def label_width(self) -> int:
+        """Cells for the name of the step, and a blank."""
+        return self.labels[0].width + 1 if self.labels else 0
 
     @property
     def text_width(self) -> int:

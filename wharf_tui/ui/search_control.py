@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
 from wharf_tui.insight.pattern import BadPattern, compile_pattern
 from wharf_tui.insight.search import Hit, Search
 from wharf_tui.model.text import clean_plain
+from wharf_tui.ui import line_walk
 from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
+from wharf_tui.ui.log_document import LogDocument
+from wharf_tui.ui.merged_document import ALL_STEPS, MergedDocument
 from wharf_tui.ui.slices import SliceBudget
 
 if TYPE_CHECKING:
+    from wharf_tui.insight.line_set import LineSet
     from wharf_tui.model.ids import StepId
+    from wharf_tui.ui.row_document import RowDocument
     from wharf_tui.ui.screens.build import BuildScreen
     from wharf_tui.ui.widgets.log_canvas import ViewPlace
+
+
+_MOST_HIDDEN: Final = 5000
+"""Hits without a row that are passed over before one gives up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +106,11 @@ class SearchControl(Control):
         if self._origin is not None:
             step_id, place = self._origin
             document = self.screen.view.document
-            top = document.line_of_row(place.top) if document is not None and not place.follow else 1
-            self._go_when_known(_Wanted(step_id, max(top - 1, 0)))
+            mark = document.mark_of(place.top) if document is not None and not place.follow else None
+            if mark is not None:
+                self._go_when_known(_Wanted(mark.step_id, max(mark.line - 1, 0)))
+            else:
+                self._go_when_known(_Wanted(min(self._steps, default=step_id), 0))
         self.show()
 
     def prompt_submitted(self, text: str) -> None:
@@ -161,10 +173,11 @@ class SearchControl(Control):
         if self._session is None or screen.pane.step_id is None:
             screen.notify("Nothing is searched. / asks what to look for.", markup=False)
             return
-        if screen.pane.step_id not in self._steps:
-            self._add(screen.pane.step_id)
+        self._add_steps()
         self._is_stopped = False
-        wanted = _Wanted(screen.pane.step_id, self._line_here(direction), direction < 0)
+        wanted = self._from_here(direction)
+        if wanted is None:
+            return
         self._go_when_known(wanted)
         if self._wanted is None and not self._session.count:
             screen.notify(f"Not found: {self._session.pattern.text}", severity="warning", markup=False)
@@ -175,8 +188,12 @@ class SearchControl(Control):
         if session is None or document is None or wanted.step_id not in self._steps:
             return
         hit = None
-        if not document.is_counting:  # rows have no numbers yet
-            hit = session.next(wanted.step_id, wanted.line, backwards=wanted.backwards)
+        if document.is_counting:  # rows have no numbers yet
+            pass
+        elif isinstance(document, MergedDocument):
+            hit = self._merged_hit(session, document, wanted)
+        else:
+            hit = self._shown_hit(session, document, wanted)
         if hit is not None:
             self._wanted, self._wrapped = None, hit.wrapped
             self._go_to(hit)
@@ -186,19 +203,51 @@ class SearchControl(Control):
             self._wanted = wanted
             session.aim(wanted.step_id, wanted.line, backwards=wanted.backwards)
 
+    def _shown_hit(self, session: Search, document: RowDocument, wanted: _Wanted) -> Hit | None:
+        """The next hit that is not filtered out of the log that is shown; in other logs any hit."""
+        step_id, line, wrapped = wanted.step_id, wanted.line, False
+        for _ in range(_MOST_HIDDEN):
+            hit = session.next(step_id, line, backwards=wanted.backwards)
+            if hit is None:
+                return None
+            wrapped = wrapped or hit.wrapped
+            if hit.step_id != self.screen.pane.step_id or self._can_show(document, hit):
+                return replace(hit, wrapped=wrapped)
+            step_id, line = hit.step_id, hit.line
+        return None
+
+    @staticmethod
+    def _can_show(document: RowDocument, hit: Hit) -> bool:
+        is_filtered = isinstance(document, LogDocument) and document.filter is not None
+        return not is_filtered or document.is_shown(hit.step_id, hit.line)
+
+    def _merged_hit(self, session: Search, document: MergedDocument, wanted: _Wanted) -> Hit | None:
+        sets = self._hits(session)
+        row = document.row_of(wanted.step_id, wanted.line) if wanted.line else -1
+        found = line_walk.next_row(document, sets, row, backwards=wanted.backwards)
+        wrapped = found is None and session.progress.is_done
+        if wrapped:
+            row = document.row_count if wanted.backwards else -1
+            found = line_walk.next_row(document, sets, row, backwards=wanted.backwards)
+        mark = document.mark_of(found) if found is not None else None
+        return None if mark is None else Hit(mark.step_id, mark.line, 0, wrapped)
+
+    def _hits(self, session: Search) -> dict[StepId, LineSet]:
+        return {step_id: session.hits(step_id) for step_id in self._steps}
+
     def show(self) -> None:
         """Bring counts and marks up to date."""
         session = self._session
         for pane in self.screen.panes.panes:
             pane.search_note = self._note(pane.step_id)
-            lines = (
-                session.hits(pane.step_id) if session is not None and pane.step_id in self._steps else None
-            )
-            height, document = pane.view.size.height, pane.view.document
-            if lines is None or not len(lines) or document is None or not height:
+            document, height = pane.view.document, pane.view.size.height
+            if session is None or document is None or not height:
                 pane.view.hit_marks = ()
-            else:
-                pane.view.hit_marks = tuple(map(bool, lines.per_bucket(document.line_count, height)))
+                continue
+            state = (id(session), session.count, document.row_count, height)
+            if pane.marks_state != state:
+                pane.marks_state = state
+                pane.view.hit_marks = line_walk.marks(document, self._hits(session), height)
         if self.screen.prompt.display:
             self._say()
 
@@ -209,11 +258,14 @@ class SearchControl(Control):
             return Content()
         rank = None
         document, spot = self.screen.view.document, self.screen.view.spot
-        if step_id == self.screen.pane.step_id and document is not None and spot is not None and step_id:
-            line = document.line_of_row(spot)
-            if step_id in self._steps and line in session.hits(step_id):
-                rank = session.number(step_id, line)
-        found = f"{session.count:,}{' in all steps' if self._all_steps else ''}"
+        if step_id == self.screen.pane.step_id and document is not None and spot is not None:
+            if isinstance(document, MergedDocument):
+                rank = line_walk.rank_of(document, self._hits(session), spot)
+            elif (mark := document.mark_of(spot)) is not None and not mark.behind:
+                is_hit = mark.step_id in self._steps and mark.line in session.hits(mark.step_id)
+                rank = session.number(mark.step_id, mark.line) if is_hit else None
+        in_all = self._all_steps or step_id == ALL_STEPS
+        found = f"{session.count:,}{' in all steps' if in_all else ''}"
         counted = f"{rank:,} of {found}" if rank is not None else f"{found} found"
         parts = [f"/{session.pattern.text}  ", counted]
         if self._is_stopped:
@@ -241,7 +293,7 @@ class SearchControl(Control):
         shown = self.screen.pane.step_id
         for step in self.screen.feed.info.steps:
             step_id = step.info.step_id
-            if step_id not in self._steps and (self._all_steps or step_id == shown):
+            if step_id not in self._steps and (self._all_steps or shown in {step_id, ALL_STEPS}):
                 self._add(step_id)
 
     def _add(self, step_id: StepId) -> None:
@@ -249,27 +301,30 @@ class SearchControl(Control):
         self._steps.add(step_id)
         self._session.add(step_id, self.screen.reader_of(step_id))
 
-    def _line_here(self, direction: int) -> int:
-        """The line of the spot where it is in sight; else the one just outside the screen."""
+    def _from_here(self, direction: int) -> _Wanted | None:
+        """The spot where it is in sight; else the line just outside the screen."""
         view = self.screen.view
         document, visible = view.document, view.visible_rows
         if document is None or not visible:
-            return 0
+            return None
+        backwards = direction < 0
         if view.spot is not None and view.spot in visible:
-            return document.line_of_row(view.spot)
-        return (
-            document.line_of_row(visible[0]) - 1 if direction > 0 else document.line_of_row(visible[-1]) + 1
-        )
+            mark = document.mark_of(view.spot)
+            return None if mark is None else _Wanted(mark.step_id, mark.line, backwards)
+        mark = document.mark_of(visible[-1] if backwards else visible[0])
+        if mark is None:
+            return _Wanted(self.screen.pane.step_id or ALL_STEPS, 0, backwards)
+        return _Wanted(mark.step_id, mark.line - direction, backwards)
 
     def _go_to(self, hit: Hit) -> None:
         screen = self.screen
-        if hit.step_id != screen.pane.step_id:
+        if screen.pane.step_id not in {hit.step_id, ALL_STEPS}:
             screen.choose_step(hit.step_id)
             if self._session is not None:
                 screen.view.find = self._session.spans
         document = screen.view.document
         if document is not None:
-            screen.view.go_to_row(document.row_of_line(hit.line))
+            screen.go_to_line(hit.step_id, hit.line)
         screen.update_view()
 
     def close(self) -> None:

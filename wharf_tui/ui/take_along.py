@@ -14,36 +14,22 @@ from wharf_tui.ui.clipboard import MOST_BYTES, clipboard_code, route
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wharf_tui.ui.log_document import LogDocument
+    from wharf_tui.ui.row_document import RowDocument
 
 _MOST_FILE_BYTES: Final = 256 * 1024 * 1024
-_PAGE: Final = 512
 
 
-def selected_bytes(document: LogDocument, rows: range) -> tuple[bytes, int]:
+def selected_bytes(document: RowDocument, rows: range) -> tuple[bytes, int]:
     """The messages of some rows exactly as they came, each with an LF, and how many they are; gaps have none.
 
     Raises:
         InputError: the log cannot be read any more.
     """
-    parts: list[bytes] = []
-    if document.is_counting:
-        shown = [document.row(row) for row in rows]
-        parts = [row.message + b"\n" for row in shown if isinstance(row, LogLine)]
-        return b"".join(parts), len(parts)
-    first = document.line_of_row(rows[0])
-    first += not isinstance(document.row(rows[0]), LogLine)  # a gap stands behind its line
-    last = document.line_of_row(rows[-1])
-    while first <= last:
-        lines = document.log.read(first, min(_PAGE, last - first + 1), _MOST_FILE_BYTES)
-        if not lines:
-            break
-        parts += [line.message + b"\n" for line in lines]
-        first += len(lines)
+    parts = [line.message + b"\n" for _, line in document.whole_lines(rows, _MOST_FILE_BYTES)]
     return b"".join(parts), len(parts)
 
 
-def copy_rows(document: LogDocument, rows: range, place: str, write: Callable[[str], object]) -> str:
+def copy_rows(document: RowDocument, rows: range, place: str, write: Callable[[str], object]) -> str:
     """Copy some rows, and say what was done with them.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -15,8 +15,11 @@ from wharf_tui.ui import take_along
 from wharf_tui.ui.build_commands import COMMANDS
 from wharf_tui.ui.build_keys import BUILD_KEYS
 from wharf_tui.ui.commands import bindings_of
-from wharf_tui.ui.log_document import Address, LogDocument
-from wharf_tui.ui.screens.commanded import CommandedScreen
+from wharf_tui.ui.documents import Documents
+from wharf_tui.ui.log_document import Refreshed
+from wharf_tui.ui.merged_document import ALL_STEPS
+from wharf_tui.ui.merged_labels import step_labels
+from wharf_tui.ui.screens.paned import PanedScreen
 from wharf_tui.ui.session_feed import SessionFeed
 from wharf_tui.ui.step_choice import opening_step, runs
 from wharf_tui.ui.widgets.build_header import BuildHeader
@@ -24,12 +27,12 @@ from wharf_tui.ui.widgets.hold_pane import HoldPane
 from wharf_tui.ui.widgets.key_hints import KeyHints
 from wharf_tui.ui.widgets.log_canvas import ViewPlace
 from wharf_tui.ui.widgets.log_pane import LogPane
-from wharf_tui.ui.widgets.pane_row import MOST_PANES, PaneRow
+from wharf_tui.ui.widgets.pane_row import PaneRow
 from wharf_tui.ui.widgets.prompt import Prompt
 from wharf_tui.ui.widgets.step_list import StepList
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import timezone
 
     from textual.app import ComposeResult
@@ -38,10 +41,11 @@ if TYPE_CHECKING:
     from wharf_tui.model.ids import LogId, StepId
     from wharf_tui.results.log_reader import LogReader
     from wharf_tui.ui.feed import Feed
+    from wharf_tui.ui.rows import Address
     from wharf_tui.ui.widgets.log_view import LogView
 
 
-class BuildScreen(CommandedScreen, inherit_bindings=False):
+class BuildScreen(PanedScreen, inherit_bindings=False):
     """A build that is running or has ended.
 
     Args:
@@ -55,17 +59,12 @@ class BuildScreen(CommandedScreen, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [*BUILD_KEYS, *bindings_of(COMMANDS)]
 
     header = query_one(BuildHeader)
-    steps = query_one(StepList)
-    panes = query_one(PaneRow)
     hold = query_one(HoldPane)
 
     def __init__(self, feed: Feed, clock: Callable[[], int], zone: timezone | None = None) -> None:
         super().__init__(feed, clock)
         self._zone = zone
-        self._documents: dict[StepId, LogDocument] = {}
-        self._places: dict[StepId, ViewPlace] = {}
-        self._goes_along = True
-        self._is_zoomed = False
+        self.documents = Documents(feed, self._budget)
         self.notice = ""
         """Something that is going on with the build, such as its cancellation."""
 
@@ -98,16 +97,6 @@ class BuildScreen(CommandedScreen, inherit_bindings=False):
     def back_to_log(self) -> None:
         """Let the keys go to the log again."""
         self.view.focus()
-
-    @property
-    def pane(self) -> LogPane:
-        """The pane where the keys go."""
-        return self.panes.active
-
-    @property
-    def view(self) -> LogView:
-        """The lines of that pane."""
-        return self.pane.view
 
     def step_state(self, step_id: StepId | None) -> StepState | None:
         """A step as it stands now."""
@@ -144,27 +133,33 @@ class BuildScreen(CommandedScreen, inherit_bindings=False):
 
     def look_at_logs(self) -> bool:
         """Look at each log that is shown, once, and tell all panes that show it."""
-        shown = {pane.step_id for pane in self.panes.panes if pane.step_id is not None}
-        any_changed = False
-        for step_id in shown:
-            document = self._documents[step_id]
-            panes = [pane for pane in self.panes.panes if pane.step_id == step_id]
-            started = time.monotonic()
-            refreshed = document.refresh(self._budget.bytes, follow=any(pane.view.follow for pane in panes))
-            if document.is_behind:
-                self._budget.learn(time.monotonic() - started)
-            if refreshed.changed:
-                any_changed = True
-                for pane in panes:
-                    pane.view.log_changed(refreshed)
-        return any_changed
+        panes = [pane for pane in self.panes.panes if pane.step_id is not None]
+        marks = {pane: pane.view.marks() for pane in panes}
+        followed = {pane.step_id for pane in panes if pane.step_id is not None and pane.view.follow}
+        found = self.documents.refresh({pane.step_id for pane in panes if pane.step_id is not None}, followed)
+        for pane in panes:
+            refreshed = found[pane.step_id] if pane.step_id is not None else None
+            if refreshed is not None and refreshed.changed:
+                pane.view.log_changed(refreshed, marks[pane])
+        return any(refreshed.changed for refreshed in found.values())
+
+    @contextmanager
+    def rows_may_change(self) -> Iterator[None]:
+        """Rows may come and go within: what is in sight stays where it is."""
+        before = [(pane, pane.view.document, pane.view.marks(), _rows_in(pane)) for pane in self.panes.panes]
+        yield
+        for pane, document, marks, rows in before:
+            if pane.view.document is document and _rows_in(pane) != rows:
+                pane.view.log_changed(Refreshed(changed=True), marks)
 
     def do_work(self) -> bool:
         """Search on; counting goes on while looking at the logs."""
         is_counting = any(
             document.is_counting for pane in self.panes.panes if (document := pane.view.document) is not None
         )
-        return any(control.work() for control in self.controls) or is_counting
+        with self.rows_may_change():
+            is_working = any(control.work() for control in self.controls)
+        return is_working or is_counting
 
     def steps_changed(self) -> None:
         """While nobody has chosen a step: move on when the one that is shown does not run."""
@@ -184,6 +179,10 @@ class BuildScreen(CommandedScreen, inherit_bindings=False):
         for control in self.controls:
             control.show()
         for pane in self.panes.panes:
+            if pane.step_id == ALL_STEPS:
+                pane.view.start_times_at(build.started_ns or 0)
+                pane.show_merged(self.documents.merged(), build, self.feed.liveness)
+                continue
             step = self.step_state(pane.step_id)
             if step is None:
                 pane.show_nothing("This build has no steps", build.problem or "Nothing was recorded.")
@@ -191,29 +190,34 @@ class BuildScreen(CommandedScreen, inherit_bindings=False):
                     self.show_step(opening_step(build.steps) or build.steps[0].info.step_id)
                 continue
             pane.view.start_times_at(step.started_ns or build.started_ns or 0)
-            document = self._documents[step.info.step_id]
+            document = self.documents.of(step.info.step_id)
             pane.show_step(step, document, build, self.feed.liveness, now_ns)
 
     def show_step(self, step_id: StepId) -> None:
-        """Show a step's log in the active pane."""
+        """Show a step's log in the active pane, or with ``ALL_STEPS`` all of them merged."""
         pane = self.pane
         if pane.step_id is not None and pane.step_id != step_id:
             self._places[pane.step_id] = pane.view.place()
-        document = self._documents.get(step_id)
-        if document is None:
-            document = self._documents[step_id] = LogDocument(self.feed.log(step_id), step_id)
-        pane.step_id = step_id
-        self.steps.select(step_id)
         place = self._places.get(step_id, ViewPlace())
-        document.refresh(self._budget.bytes, follow=place.follow)
-        step = self.step_state(step_id)
-        pane.view.show(document, (step.started_ns if step else None) or 0, place)
+        pane.step_id = step_id
+        if step_id == ALL_STEPS:
+            pane.view.labels = step_labels(self.feed.info.steps, self.app.current_theme)
+            pane.view.show(self.documents.merged(), self.feed.info.started_ns or 0, place)
+        else:
+            document = self.documents.of(step_id)
+            self.steps.select(step_id)
+            document.refresh(self._budget.bytes, follow=place.follow)
+            step = self.step_state(step_id)
+            pane.view.labels = ()
+            pane.view.show(document, (step.started_ns if step else None) or 0, place)
+        for control in self.controls:
+            control.step_shown()
         self.update_view()
 
     def reader_of(self, step_id: StepId) -> LogReader:
         """A step's log, counted as far as one slice goes; those in sight are counted anyway."""
         log = self.feed.log(step_id)
-        if step_id not in self._documents:
+        if step_id not in self.documents.made:
             try:
                 log.refresh(self._budget.bytes)
             except WharfError as error:
@@ -238,10 +242,19 @@ class BuildScreen(CommandedScreen, inherit_bindings=False):
 
     def go_to(self, step_id: StepId, log_id: LogId) -> None:
         """Show a line, or where it is not there the nearest one to it."""
-        self.choose_step(step_id)
+        self.go_to_line(step_id, self.feed.log(step_id).line_of(log_id))
+
+    def go_to_line(self, step_id: StepId, line: int) -> None:
+        """Show a line of a step's file, counted from 1, in the pane where the keys go."""
+        if self.pane.step_id not in {step_id, ALL_STEPS}:
+            self.choose_step(step_id)
         document = self.view.document
-        if document is not None:
-            self.view.go_to_row(document.row_of(step_id, document.reader(step_id).line_of(log_id)))
+        if document is None:
+            return
+        if not document.is_shown(step_id, line):
+            for control in self.controls:
+                control.reveal(step_id, line)
+        self.view.go_to_row(document.row_of(step_id, line))
         self.update_view()
 
     def on_step_list_step_highlighted(self, event: StepList.StepHighlighted) -> None:
@@ -292,8 +305,10 @@ class BuildScreen(CommandedScreen, inherit_bindings=False):
     def action_step(self, direction: int) -> None:
         """To the next (1) or previous (-1) step."""
         ids = [step.info.step_id for step in self.feed.info.steps]
-        if self.pane.step_id in ids:
-            target = ids.index(self.pane.step_id) + direction
+        here = self.here
+        at = here.step_id if self.pane.step_id == ALL_STEPS and here is not None else self.pane.step_id
+        if at in ids:
+            target = ids.index(at) + direction
             if 0 <= target < len(ids):
                 self.choose_step(ids[target])
 
@@ -302,60 +317,28 @@ class BuildScreen(CommandedScreen, inherit_bindings=False):
         if number <= len(self.feed.info.steps):
             self.choose_step(self.feed.info.steps[number - 1].info.step_id)
 
+    def action_all_steps(self) -> None:
+        """All steps merged in order of time, or the step of the line one is at."""
+        if self.pane.step_id == ALL_STEPS:
+            here = self.here
+            if here is not None:
+                self.choose_step(here.step_id)
+                self.go_to(here.step_id, here.log_id)
+            elif self.feed.info.steps:
+                self.choose_step(self.feed.info.steps[0].info.step_id)
+            return
+        here = self.here
+        was_following = self.view.follow
+        self.choose_step(ALL_STEPS)
+        if here is not None and not was_following:
+            self.go_to(here.step_id, here.log_id)
+
     def action_follow(self) -> None:
         """Show the end as it grows, of the step that runs, and go along when the next one starts."""
         self._goes_along = True
         self.view.action_bottom()
         if self.is_live:
             self.steps_changed()
-
-    def action_wrap(self) -> None:
-        """Wrap text that is too wide, or let it go on to the right."""
-        self.panes.set_all("wrap", not self.view.wrap)
-
-    def action_times(self) -> None:
-        """Change the time column."""
-        self.panes.set_all("times", self.view.times.next)
-
-    def action_ids(self) -> None:
-        """Show or hide log IDs."""
-        self.panes.set_all("show_ids", not self.view.show_ids)
-
-    async def action_split(self) -> None:
-        """Show one step more beside the others: the next one that is not shown yet."""
-        shown = [pane.step_id for pane in self.panes.panes]
-        ids = [step.info.step_id for step in self.feed.info.steps]
-        if len(shown) >= MOST_PANES or self.pane.step_id not in ids:
-            self.notify(f"There is room for {MOST_PANES} logs side by side.", markup=False)
-            return
-        position = ids.index(self.pane.step_id)
-        others = [each for each in ids[position:] + ids[:position] if each not in shown]
-        self._goes_along = False
-        await self.panes.add()
-        self._zoom(on=False)
-        self.show_step(others[0] if others else ids[position])
-        self.view.focus()
-
-    async def action_close_pane(self) -> None:
-        """Close this log, unless it is the only one."""
-        if self.pane.step_id is not None:
-            self._places[self.pane.step_id] = self.view.place()
-        await self.panes.close_active()
-        self.view.focus()
-        if self.pane.step_id is not None:
-            self.steps.select(self.pane.step_id)
-        self.update_view()
-
-    def action_zoom(self) -> None:
-        """Give the whole screen to this log, or take it back."""
-        self._zoom(on=not self._is_zoomed)
-
-    def _zoom(self, *, on: bool) -> None:
-        self._is_zoomed = on
-        self.steps.display = not on
-        self.panes.zoom(on=on)
-        if on:
-            self.view.focus()
 
     async def action_escape(self) -> None:
         """One thing less: the search, the zoom, this build; but never out of the program."""
@@ -367,3 +350,9 @@ class BuildScreen(CommandedScreen, inherit_bindings=False):
             self._zoom(on=False)
         elif len(self.app.screen_stack) > 1:
             await self.run_action("app.back")
+
+
+def _rows_in(pane: LogPane) -> tuple[int, ...]:
+    """Different where rows of a pane have come or gone."""
+    document = pane.view.document
+    return (-1, 0) if document is None else (document.row_count, document.version)

@@ -1,33 +1,30 @@
-"""Draws the rows of one log, as many as fit: text is read, cleaned and styled only when it is on the screen."""
+"""A log that is scrolled and followed: which of its rows are in sight, and what holds them there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual.cache import LRUCache
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from wharf_tui.model.lines import LogLine
-from wharf_tui.ui.log_look import Finder, LogLook, TimeColumn
-from wharf_tui.ui.log_strips import DrawnRow, draw_row
+from wharf_tui.ui.log_look import LogLook
 from wharf_tui.ui.row_walk import Place, RowWalk
+from wharf_tui.ui.widgets.log_drawing import LogDrawing
 
 if TYPE_CHECKING:
     from datetime import timezone
 
     from textual import events
 
-    from wharf_tui.ui.log_document import LogDocument, Refreshed, Row
-
-_KEPT_ROWS: Final = 400
+    from wharf_tui.ui.log_document import Refreshed
+    from wharf_tui.ui.row_document import RowDocument
+    from wharf_tui.ui.rows import RowMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,46 +36,34 @@ class ViewPlace:
     follow: bool = True
     seen_lines: int = 0
     spot: int | None = None
+    marks: ViewMarks | None = None
+    """The same rows, so that they are found again when others have come or gone."""
 
 
-class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
+@dataclass(frozen=True, slots=True)
+class ViewMarks:
+    """The rows that a view holds on to."""
+
+    top: RowMark | None
+    spot: RowMark | None
+    select_from: RowMark | None
+
+
+class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
     """A log that can be followed.
 
     While following, the last row stays in sight. Any move upwards ends that, and from then on nothing on the
     screen moves by itself. The scroll bar counts rows; where text is wrapped, a row may take several lines.
     """
 
-    ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "log-view--gutter",
-        "log-view--mark",
-        "log-view--gap",
-        "log-view--hit",
-        "log-view--hit-mark",
-        "log-view--spot",
-        "log-view--selected",
-    }
-
     follow: reactive[bool] = reactive(default=True, repaint=False)
     """Whether the last row stays in sight."""
-    column: reactive[int] = reactive(0)
-    """Cells scrolled to the right."""
-    wrap: reactive[bool] = reactive(default=False)
-    """Whether text that is too wide goes on in the next line."""
-    times: reactive[TimeColumn] = reactive(TimeColumn.OFF)
-    """What the gutter tells about time."""
-    show_ids: reactive[bool] = reactive(default=True)
-    """Whether the gutter shows log IDs."""
     why_empty: reactive[tuple[str, str]] = reactive(("", ""))
     """A headline and an explanation, shown where there are no rows."""
     spot: reactive[int | None] = reactive(None)
     """The row that one has gone to, by a search or an address; while selecting, the end that moves."""
     select_from: reactive[int | None] = reactive(None)
     """The row at which a selection began; None while nothing is being selected."""
-    find: reactive[Finder | None] = reactive(None)
-    """What is to stand out in the text."""
-    hit_marks: reactive[tuple[bool, ...]] = reactive(())
-    """For each line of the screen, whether the part of the log at that height of the scroll bar has a hit."""
 
     class Moved(Message):
         """What the view shows, or whether it follows, is different now."""
@@ -97,23 +82,11 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             return isinstance(message, LogCanvas.Moved)
 
     def __init__(self, *, zone: timezone | None = None, id: str | None = None) -> None:  # noqa: A002  Textual's name
-        super().__init__(id=id)
-        self._zone = zone
-        self._document: LogDocument | None = None
-        self._started_ns = 0
+        super().__init__(zone=zone, id=id)
         self._seen_lines = 0
-        self._widest = 0
         self._part = 0
         """Lines of the top row that are scrolled off, where text is wrapped."""
-        self._looks: tuple[LogLook, LogLook, LogLook] | None = None
-        self._places: list[Place] | None = None
         self._places_of: tuple[Place, int] | None = None
-        self._drawn: LRUCache[tuple[Row, LogLook, int | None], DrawnRow] = LRUCache(_KEPT_ROWS)
-
-    @property
-    def document(self) -> LogDocument | None:
-        """The log that is shown."""
-        return self._document
 
     @property
     def new_lines(self) -> int:
@@ -135,7 +108,7 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             return range(0)
         return range(min(self.select_from, self.spot), max(self.select_from, self.spot) + 1)
 
-    def show(self, document: LogDocument, started_ns: int, place: ViewPlace | None = None) -> None:
+    def show(self, document: RowDocument, started_ns: int, place: ViewPlace | None = None) -> None:
         """Show another log, at its end, or where one was in it before."""
         place = place or ViewPlace()
         self._document = document
@@ -147,18 +120,43 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         self._seen_lines = place.seen_lines
         self._fit()
         self._set_top(self._end_place() if place.follow else (place.top, 0))
+        if place.marks is not None:
+            self._hold(place.marks)
         self.refresh()
         self.post_message(self.Moved(self))
 
     def place(self) -> ViewPlace:
         """Where one is now."""
-        return ViewPlace(self.scroll_offset.y, self.column, self.follow, self._seen_lines, self.spot)
+        top = self.scroll_offset.y
+        return ViewPlace(top, self.column, self.follow, self._seen_lines, self.spot, self.marks())
+
+    def marks(self) -> ViewMarks:
+        """What holds the rows that the view shows while others come and go."""
+        document = self._document
+        if document is None:
+            return ViewMarks(None, None, None)
+        rows = (self.scroll_offset.y, self.spot, self.select_from)
+        return ViewMarks(*(None if row is None else document.mark_of(row) for row in rows))
+
+    def _hold(self, marks: ViewMarks) -> None:
+        """Let the rows that were marked stay where they are on the screen."""
+        document = self._document
+        if document is None or document.is_counting:
+            return
+        if marks.spot is not None:
+            self.spot = document.row_of_mark(marks.spot)
+        if marks.select_from is not None:
+            self.select_from = document.row_of_mark(marks.select_from)
+        if not self.follow and marks.top is not None:
+            self._set_top(min((document.row_of_mark(marks.top), self._part), self._end_place()))
 
     def return_to(self, place: ViewPlace) -> None:
         """Go back to a place in the log that is shown."""
         self.spot, self.column, self.follow = place.spot, place.column, place.follow
         self._seen_lines = place.seen_lines
         self._set_top(self._end_place() if place.follow else (place.top, 0))
+        if place.marks is not None:
+            self._hold(place.marks)
 
     def start_times_at(self, started_ns: int) -> None:
         """Set what elapsed times count from."""
@@ -166,8 +164,13 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             self._started_ns = started_ns
             self._forget_look()
 
-    def log_changed(self, refreshed: Refreshed) -> None:
-        """The document was refreshed: bring the screen up to date."""
+    def log_changed(self, refreshed: Refreshed, marks: ViewMarks | None = None) -> None:
+        """The document was refreshed, or shows other rows: bring the screen up to date.
+
+        Args:
+            refreshed: what has changed.
+            marks: what the view held on to before, where rows may have come or gone.
+        """
         if self._document is None:
             return
         if refreshed.restarted:
@@ -181,6 +184,8 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             self._set_top(self._end_place())
         elif refreshed.shift:
             self._set_top((self.scroll_offset.y + refreshed.shift, self._part))
+        if marks is not None and not refreshed.restarted and not refreshed.shift:
+            self._hold(marks)
         self.refresh()
         self.post_message(self.Moved(self))
 
@@ -209,30 +214,6 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         if drawn is None or part >= len(drawn.strips):
             return self._with_mark(Strip.blank(plain.width, plain.text), y)
         return self._with_mark(drawn.strips[part], y)
-
-    def _draw(self, number: int, look: LogLook) -> DrawnRow | None:
-        assert self._document is not None
-        row = self._document.row(number)
-        if row is None:
-            return None
-        before = None
-        if look.times is TimeColumn.DELTA and isinstance(above := self._document.row(number - 1), LogLine):
-            before = above.at_ns
-        key = (row, look, before)
-        drawn = self._drawn.get(key)
-        if drawn is None:
-            drawn = self._drawn[key] = draw_row(row, look, before)
-            self._widest = max(self._widest, drawn.text_width)
-        return drawn
-
-    def _with_mark(self, strip: Strip, y: int) -> Strip:
-        """The line with its cell of the column of hits, where there is one."""
-        if not self.hit_marks:
-            return strip
-        is_marked = y < len(self.hit_marks) and self.hit_marks[y]
-        plain = (self._looks or self._make_looks())[0]
-        style = plain.text + self.get_component_rich_style("log-view--hit-mark", partial=True)
-        return Strip([*strip, Segment("▐" if is_marked else " ", style)], strip.cell_length + 1)
 
     def _explain(self, y: int, look: LogLook) -> Strip:
         """A line of the explanation why there is nothing, in the middle."""
@@ -272,51 +253,6 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh()
             self.post_message(self.Moved(self))
         self.scroll_to(y=row, animate=False, force=True)
-
-    def notify_style_update(self) -> None:
-        """The theme has changed."""
-        super().notify_style_update()
-        self._looks = self._places = None
-
-    def _forget_look(self) -> None:
-        self._looks = self._places = None
-        self.refresh()
-
-    def _make_looks(self) -> tuple[LogLook, LogLook, LogLook]:
-        """How rows look, how the spot does, and how selected rows do."""
-        highest = self._document.highest_id if self._document is not None else 0
-        plain = LogLook(
-            width=max(self.scrollable_content_region.width - bool(self.hit_marks), 1),
-            column=0 if self.wrap else self.column,
-            wrap=self.wrap,
-            id_width=max(len(str(highest)), 4) if self.show_ids else 0,
-            times=self.times,
-            started_ns=self._started_ns,
-            zone=self._zone,
-            dark=self.app.current_theme.dark,
-            text=self.rich_style,
-            gutter=self.get_component_rich_style("log-view--gutter"),
-            mark=self.get_component_rich_style("log-view--mark"),
-            gap=self.get_component_rich_style("log-view--gap"),
-            hit=self.get_component_rich_style("log-view--hit", partial=True),
-            find=self.find,
-        )
-        spot, selected = (
-            self._tinted(plain, self.get_component_rich_style(name, partial=True))
-            for name in ("log-view--spot", "log-view--selected")
-        )
-        self._looks = plain, spot, selected
-        return self._looks
-
-    @staticmethod
-    def _tinted(look: LogLook, tint: Style) -> LogLook:
-        return replace(
-            look,
-            text=look.text + tint,
-            gutter=look.gutter + tint,
-            mark=look.mark + tint,
-            gap=look.gap + tint,
-        )
 
     def _fit(self) -> None:
         """Tell the scroll bar how many rows there are; new IDs may need a wider gutter."""
@@ -368,26 +304,6 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         if self._document is not None:
             self._refit()
             self.post_message(self.Moved(self))
-
-    def watch_hit_marks(self) -> None:
-        """The column beside the scroll bar takes a cell."""
-        self._forget_look()
-
-    def watch_find(self) -> None:
-        """Draw anew."""
-        self._forget_look()
-
-    def watch_column(self) -> None:
-        """Draw anew."""
-        self._forget_look()
-
-    def watch_times(self) -> None:
-        """Draw anew."""
-        self._forget_look()
-
-    def watch_show_ids(self) -> None:
-        """Draw anew."""
-        self._forget_look()
 
     def _stop_following(self) -> None:
         if self.follow and self._document is not None:

@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.getters import query_one
 from textual.message import Message
 
+from wharf_tui.model.build import Liveness
 from wharf_tui.ui import status_look, step_story
 from wharf_tui.ui.widgets.log_view import LogView
 from wharf_tui.ui.widgets.split_line import SplitLine
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from wharf_tui.model.build import BuildInfo, Liveness, StepState
+    from wharf_tui.model.build import BuildInfo, StepState
     from wharf_tui.model.ids import StepId
     from wharf_tui.ui.log_document import LogDocument
+    from wharf_tui.ui.merged_document import MergedDocument
+    from wharf_tui.ui.row_document import RowDocument
 
 
 class LogPane(Vertical):
@@ -42,6 +45,8 @@ class LogPane(Vertical):
         self._zone = zone
         self.step_id: StepId | None = None
         """Whose log is shown."""
+        self.marks_state: tuple[int, ...] = ()
+        """What the marks beside the scroll bar were worked out from."""
         self.search_note = Content()
         """How the search stands in this pane."""
 
@@ -67,6 +72,26 @@ class LogPane(Vertical):
             if document.problem
             else step_story.why_empty(step, build, liveness, now_ns)
         )
+
+    def show_merged(self, document: MergedDocument, build: BuildInfo, liveness: Liveness) -> None:
+        """Bring everything around the merged lines up to date."""
+        grows = liveness is Liveness.RUNNING
+        steps = f"{len(build.steps)} steps" if len(build.steps) != 1 else "1 step"
+        title = Content.assemble(("≡", "$primary"), (" all steps", "bold"), (f"  {steps} by time", "$muted"))
+        self._title.show(title, self._title_right())
+        modes = Content.styled("wrap  " if self.view.wrap else "", "$muted")
+        if document.is_counting:
+            left = f"merging… {document.counted_share:.0%}"
+        else:
+            left = f"{document.line_count:,} lines{' so far' if grows else ''}"
+        self._status.show(
+            Content.styled(document.problem or left, "$warning" if document.problem else "$muted"),
+            Content.assemble(modes, self._badge(document, grows=grows)),
+        )
+        if document.is_counting:
+            self.view.why_empty = ("Merging the steps by time", f"{document.counted_share:.0%}")
+        else:
+            self.view.why_empty = ("Nothing was printed", "No step has a line yet.")
 
     def show_nothing(self, headline: str, explanation: str) -> None:
         """There is no step to show."""
@@ -96,7 +121,7 @@ class LogPane(Vertical):
         text, is_missing = step_story.completeness(step, document, liveness)
         return Content.styled(text, "$warning" if is_missing else "$muted")
 
-    def _badge(self, document: LogDocument, *, grows: bool) -> Content:
+    def _badge(self, document: RowDocument, *, grows: bool) -> Content:
         view = self.view
         if grows and view.follow:
             return Content.styled("FOLLOW ", "bold $success")

@@ -1,0 +1,102 @@
+"""The part of a build's screen that has one log or several side by side: which, and how they look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.getters import query_one
+
+from wharf_tui.ui.screens.commanded import CommandedScreen
+from wharf_tui.ui.widgets.pane_row import MOST_PANES, PaneRow
+from wharf_tui.ui.widgets.step_list import StepList
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wharf_tui.model.ids import StepId
+    from wharf_tui.ui.feed import Feed
+    from wharf_tui.ui.widgets.log_canvas import ViewPlace
+    from wharf_tui.ui.widgets.log_pane import LogPane
+    from wharf_tui.ui.widgets.log_view import LogView
+
+
+class PanedScreen(CommandedScreen, inherit_bindings=False):
+    """Panes, and the list of steps beside them.
+
+    Args:
+        feed: what is looked at; closed with the screen.
+        clock: nanoseconds since the epoch, for everything that is shown.
+    """
+
+    steps = query_one(StepList)
+    panes = query_one(PaneRow)
+
+    def __init__(self, feed: Feed, clock: Callable[[], int]) -> None:
+        super().__init__(feed, clock)
+        self._places: dict[StepId, ViewPlace] = {}
+        """Where one was in logs that are not shown now."""
+        self._goes_along = True
+        """Nobody has chosen a step: the one that runs is shown."""
+        self._is_zoomed = False
+
+    def show_step(self, step_id: StepId) -> None:
+        """Show a step's log in the active pane."""
+        raise NotImplementedError
+
+    @property
+    def pane(self) -> LogPane:
+        """The pane where the keys go."""
+        return self.panes.active
+
+    @property
+    def view(self) -> LogView:
+        """The lines of that pane."""
+        return self.pane.view
+
+    def action_wrap(self) -> None:
+        """Wrap text that is too wide, or let it go on to the right."""
+        self.panes.set_all("wrap", not self.view.wrap)
+
+    def action_times(self) -> None:
+        """Change the time column."""
+        self.panes.set_all("times", self.view.times.next)
+
+    def action_ids(self) -> None:
+        """Show or hide log IDs."""
+        self.panes.set_all("show_ids", not self.view.show_ids)
+
+    async def action_split(self) -> None:
+        """Show one step more beside the others: the next one that is not shown yet."""
+        shown = [pane.step_id for pane in self.panes.panes]
+        ids = [step.info.step_id for step in self.feed.info.steps]
+        if len(shown) >= MOST_PANES or not ids:
+            self.notify(f"There is room for {MOST_PANES} logs side by side.", markup=False)
+            return
+        position = ids.index(self.pane.step_id) if self.pane.step_id in ids else 0
+        others = [each for each in ids[position:] + ids[:position] if each not in shown]
+        self._goes_along = False
+        await self.panes.add()
+        self._zoom(on=False)
+        self.show_step(others[0] if others else ids[position])
+        self.view.focus()
+
+    async def action_close_pane(self) -> None:
+        """Close this log, unless it is the only one."""
+        if self.pane.step_id is not None:
+            self._places[self.pane.step_id] = self.view.place()
+        await self.panes.close_active()
+        self.view.focus()
+        if self.pane.step_id is not None:
+            self.steps.select(self.pane.step_id)
+        self.update_view()
+
+    def action_zoom(self) -> None:
+        """Give the whole screen to this log, or take it back."""
+        self._zoom(on=not self._is_zoomed)
+
+    def _zoom(self, *, on: bool) -> None:
+        self._is_zoomed = on
+        self.steps.display = not on
+        self.panes.zoom(on=on)
+        if on:
+            self.view.focus()

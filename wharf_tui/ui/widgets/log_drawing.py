@@ -1,0 +1,199 @@
+"""Draws the rows of one log, as many as are asked for: text is read, cleaned and styled only when it is on the screen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.cache import LRUCache
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from wharf_tui.model.lines import LogLine
+from wharf_tui.ui.log_look import Finder, LogLook, StepLabel, TimeColumn
+from wharf_tui.ui.log_strips import DrawnRow, draw_row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timezone
+
+    from wharf_tui.ui.row_document import RowDocument
+    from wharf_tui.ui.row_walk import Place
+    from wharf_tui.ui.rows import Address, Row, RowExtra
+
+_KEPT_ROWS: Final = 400
+_LOOK_ABOVE: Final = 4
+"""Rows among which the line before is looked for."""
+
+
+class LogDrawing(ScrollView):
+    """How a log looks, and its rows drawn that way.
+
+    Args:
+        zone: time zone of the clock column; None is the machine's.
+    """
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "log-view--gutter",
+        "log-view--mark",
+        "log-view--gap",
+        "log-view--hit",
+        "log-view--hit-mark",
+        "log-view--spot",
+        "log-view--selected",
+        "log-view--note",
+        "log-view--error",
+        "log-view--warning",
+    }
+
+    column: reactive[int] = reactive(0)
+    """Cells scrolled to the right."""
+    wrap: reactive[bool] = reactive(default=False)
+    """Whether text that is too wide goes on in the next line."""
+    times: reactive[TimeColumn] = reactive(TimeColumn.OFF)
+    """What the gutter tells about time."""
+    show_ids: reactive[bool] = reactive(default=True)
+    """Whether the gutter shows log IDs."""
+    find: reactive[Finder | None] = reactive(None)
+    """What is to stand out in the text."""
+    highlights: reactive[tuple[tuple[Finder, Style], ...]] = reactive(())
+    """What else is to stand out, each in a style of its own."""
+    labels: reactive[tuple[StepLabel, ...]] = reactive(())
+    """Names of steps, where lines of several stand together."""
+    signs: reactive[Mapping[Address, str]] = reactive(dict)
+    """One character for the first cell of some lines."""
+    hit_marks: reactive[tuple[bool, ...]] = reactive(())
+    """For each line of the screen, whether the part of the log at that height of the scroll bar has a hit."""
+
+    def __init__(self, *, zone: timezone | None = None, id: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id)
+        self._zone = zone
+        self._document: RowDocument | None = None
+        self._started_ns = 0
+        self._widest = 0
+        self._looks: tuple[LogLook, LogLook, LogLook] | None = None
+        self._places: list[Place] | None = None
+        self._drawn: LRUCache[tuple[Row, LogLook, int | None, RowExtra, str], DrawnRow] = LRUCache(_KEPT_ROWS)
+
+    @property
+    def document(self) -> RowDocument | None:
+        """The log that is shown."""
+        return self._document
+
+    def _draw(self, number: int, look: LogLook) -> DrawnRow | None:
+        assert self._document is not None
+        row = self._document.row(number)
+        if row is None:
+            return None
+        before = self._time_before(number) if look.times is TimeColumn.DELTA else None
+        extra = self._document.extra_of(number)
+        sign = ""
+        if self.signs and (address := self._document.address_of(number)) is not None:
+            sign = self.signs.get(address, "")
+        key = (row, look, before, extra, sign)
+        drawn = self._drawn.get(key)
+        if drawn is None:
+            drawn = self._drawn[key] = draw_row(row, look, before, extra, sign)
+            self._widest = max(self._widest, drawn.text_width)
+        return drawn
+
+    def _time_before(self, number: int) -> int | None:
+        """When the line above a row was printed."""
+        assert self._document is not None
+        for above in range(number - 1, max(number - _LOOK_ABOVE, 0) - 1, -1):
+            row = self._document.row(above)
+            if isinstance(row, LogLine):
+                return row.at_ns
+        return None
+
+    def _with_mark(self, strip: Strip, y: int) -> Strip:
+        """The line with its cell of the column of hits, where there is one."""
+        if not self.hit_marks:
+            return strip
+        is_marked = y < len(self.hit_marks) and self.hit_marks[y]
+        plain = (self._looks or self._make_looks())[0]
+        style = plain.text + self.get_component_rich_style("log-view--hit-mark", partial=True)
+        return Strip([*strip, Segment("▐" if is_marked else " ", style)], strip.cell_length + 1)
+
+    def notify_style_update(self) -> None:
+        """The theme has changed."""
+        super().notify_style_update()
+        self._looks = self._places = None
+
+    def _forget_look(self) -> None:
+        self._looks = self._places = None
+        self.refresh()
+
+    def _make_looks(self) -> tuple[LogLook, LogLook, LogLook]:
+        """How rows look, how the spot does, and how selected rows do."""
+        highest = self._document.highest_id if self._document is not None else 0
+        plain = LogLook(
+            width=max(self.scrollable_content_region.width - bool(self.hit_marks), 1),
+            column=0 if self.wrap else self.column,
+            wrap=self.wrap,
+            id_width=max(len(str(highest)), 4) if self.show_ids else 0,
+            times=self.times,
+            started_ns=self._started_ns,
+            zone=self._zone,
+            dark=self.app.current_theme.dark,
+            text=self.rich_style,
+            gutter=self.get_component_rich_style("log-view--gutter"),
+            mark=self.get_component_rich_style("log-view--mark"),
+            gap=self.get_component_rich_style("log-view--gap"),
+            hit=self.get_component_rich_style("log-view--hit", partial=True),
+            find=self.find,
+            note=self.get_component_rich_style("log-view--note"),
+            error=self.get_component_rich_style("log-view--error", partial=True),
+            warning=self.get_component_rich_style("log-view--warning", partial=True),
+            highlights=self.highlights,
+            labels=self.labels,
+        )
+        spot, selected = (
+            self._tinted(plain, self.get_component_rich_style(name, partial=True))
+            for name in ("log-view--spot", "log-view--selected")
+        )
+        self._looks = plain, spot, selected
+        return self._looks
+
+    @staticmethod
+    def _tinted(look: LogLook, tint: Style) -> LogLook:
+        return replace(
+            look,
+            text=look.text + tint,
+            gutter=look.gutter + tint,
+            mark=look.mark + tint,
+            gap=look.gap + tint,
+            note=look.note + tint,
+        )
+
+    def watch_hit_marks(self) -> None:
+        """The column beside the scroll bar takes a cell."""
+        self._forget_look()
+
+    def watch_find(self) -> None:
+        """Draw anew."""
+        self._forget_look()
+
+    def watch_highlights(self) -> None:
+        """Draw anew."""
+        self._forget_look()
+
+    def watch_labels(self) -> None:
+        """Draw anew."""
+        self._forget_look()
+
+    def watch_column(self) -> None:
+        """Draw anew."""
+        self._forget_look()
+
+    def watch_times(self) -> None:
+        """Draw anew."""
+        self._forget_look()
+
+    def watch_show_ids(self) -> None:
+        """Draw anew."""
+        self._forget_look()
