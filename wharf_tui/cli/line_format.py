@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from wharf_tui.insight.json_lines import json_line
 from wharf_tui.insight.merge import StepLine
 from wharf_tui.model.build import StepInfo
-from wharf_tui.model.lines import LogLine
 from wharf_tui.model.text import clean, clean_plain, to_ansi
 from wharf_tui.model.timestamps import format_rfc3339
-from wharf_tui.results import gap_file
 
 WHOLE_MESSAGE = 2**62
 """More bytes than any message has: print it whole."""
@@ -44,7 +40,7 @@ Format = Callable[[StepLine], bytes]
 
 def formatter(style: LineStyle) -> Format:
     """The function that prints one line in this style, LF included."""
-    return _json_line if style.as_json else _TextLine(style)
+    return json_line if style.as_json else _TextLine(style)
 
 
 class _TextLine:
@@ -78,27 +74,3 @@ class _TextLine:
 def step_prefix(step: StepInfo) -> bytes:
     """What stands before a step's lines where several steps are printed."""
     return f"{clean_plain(step.address)} | ".encode()
-
-
-def _json_line(item: StepLine) -> bytes:
-    record: dict[str, Any] = {"stepId": item.step.step_id}
-    if item.line is not None:
-        record |= _line_fields(item.line)
-    elif item.gap is not None:
-        record["gap"] = gap_file.gap_to_json(item.gap)
-    if item.step.name:
-        record |= {"step": item.step.name, "stage": item.step.stage}
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-
-
-def _line_fields(line: LogLine) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "logId": line.log_id,
-        "timestamp": None if line.at_ns is None else format_rfc3339(line.at_ns).decode(),
-        "message": line.message.decode("utf-8", "replace"),
-    }
-    try:
-        line.message.decode()
-    except UnicodeDecodeError:
-        fields["messageBase64"] = base64.b64encode(line.message).decode()
-    return fields
