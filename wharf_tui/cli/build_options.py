@@ -59,13 +59,7 @@ class BuildOptions:
         Raises:
             InputError: a file of it cannot be used.
         """
-        import platformdirs
-
-        from wharf_tui.runtimes.configuration import load_configuration
-
-        return load_configuration(
-            os.environ, Path.cwd(), Path(platformdirs.user_config_dir()), _system_config_dir()
-        )
+        return user_configuration()
 
     def load(self, build_id: int) -> Pipeline:
         """Read the definition, and say on standard error what is odd about it.
@@ -93,6 +87,21 @@ class BuildOptions:
         for warning in pipeline.warnings:
             click.echo(warning.printable(), err=True)
         return pipeline
+
+
+def user_configuration() -> Configuration:
+    """wharf-cmd's configuration, as this user has it.
+
+    Raises:
+        InputError: a file of it cannot be used.
+    """
+    import platformdirs
+
+    from wharf_tui.runtimes.configuration import load_configuration
+
+    return load_configuration(
+        os.environ, Path.cwd(), Path(platformdirs.user_config_dir()), _system_config_dir()
+    )
 
 
 def build_options(verb: Callable[..., Any]) -> Callable[..., Any]:

@@ -55,7 +55,7 @@ def remove_leftovers(leftovers: Sequence[Leftover], settings: KubernetesSettings
     try:
         for leftover in leftovers:
             try:
-                cluster.delete_pod(leftover.pod)
+                cluster.within(leftover.namespace).delete_pod(leftover.pod)
             except RunError as error:
                 failures.append(error.message)
     finally:
