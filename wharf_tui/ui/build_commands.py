@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
-from wharf_tui.ui import command_line, search_control
+from wharf_tui.ui import command_line, filter_control, goto_control, search_control, timeline_control
 from wharf_tui.ui.command_line import CommandLine
 from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
+from wharf_tui.ui.filter_control import FilterControl
+from wharf_tui.ui.goto_control import GotoControl
 from wharf_tui.ui.search_control import SearchControl
+from wharf_tui.ui.timeline_control import TimelineControl
 
 CONTROLS: Final[tuple[type[Control], ...]] = (
     SearchControl,
+    FilterControl,
+    GotoControl,
     CommandLine,
+    TimelineControl,
 )
 """In the order in which they get their turns to work, and to be left by Escape."""
 
 COMMANDS: Final[tuple[Command, ...]] = (
     *search_control.COMMANDS,
+    *filter_control.COMMANDS,
+    *goto_control.COMMANDS,
     *command_line.COMMANDS,
+    *timeline_control.COMMANDS,
 )
