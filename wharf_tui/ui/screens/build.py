@@ -98,6 +98,11 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
         """Let the keys go to the log again."""
         self.view.focus()
 
+    @property
+    def zone(self) -> timezone | None:
+        """Time zone of the clock column; None is the machine's."""
+        return self._zone
+
     def step_state(self, step_id: StepId | None) -> StepState | None:
         """A step as it stands now."""
         return next((step for step in self.feed.info.steps if step.info.step_id == step_id), None)

@@ -75,11 +75,6 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         """The time, for everything that is shown."""
         return self._clock()
 
-    @property
-    def now_ns(self) -> int:
-        """This machine's clock, in nanoseconds since the epoch."""
-        return self._clock()
-
     def update_view(self) -> None:
         """Bring everything but the lines up to date."""
         raise NotImplementedError

@@ -47,6 +47,10 @@ class LogPane(Vertical):
         """Whose log is shown."""
         self.marks_state: tuple[int, ...] = ()
         """What the marks beside the scroll bar were worked out from."""
+        self.filter_note = Content()
+        """What is hidden in this pane."""
+        self.why_filtered: tuple[str, str] | None = None
+        """A headline and an explanation for when a filter lets nothing through."""
         self.search_note = Content()
         """How the search stands in this pane."""
 
@@ -65,8 +69,11 @@ class LogPane(Vertical):
         modes = Content.styled("wrap  " if self.view.wrap else "", "$muted")
         self._status.show(
             self._completeness(step, document, liveness),
-            Content.assemble(modes, self._badge(document, grows=grows)),
+            Content.assemble(self.filter_note, modes, self._badge(document, grows=grows)),
         )
+        if self.why_filtered is not None and document.line_count:
+            self.view.why_empty = self.why_filtered
+            return
         self.view.why_empty = (
             ("This log cannot be read", document.problem)
             if document.problem
@@ -86,10 +93,12 @@ class LogPane(Vertical):
             left = f"{document.line_count:,} lines{' so far' if grows else ''}"
         self._status.show(
             Content.styled(document.problem or left, "$warning" if document.problem else "$muted"),
-            Content.assemble(modes, self._badge(document, grows=grows)),
+            Content.assemble(self.filter_note, modes, self._badge(document, grows=grows)),
         )
         if document.is_counting:
             self.view.why_empty = ("Merging the steps by time", f"{document.counted_share:.0%}")
+        elif self.why_filtered is not None and document.line_count:
+            self.view.why_empty = self.why_filtered
         else:
             self.view.why_empty = ("Nothing was printed", "No step has a line yet.")
 
