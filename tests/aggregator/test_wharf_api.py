@@ -131,6 +131,7 @@ async def test_wharf_api_goes_away_and_comes_back_with_its_lines(aggregate, make
     path = make_build(lines=300).path
     file = tmp_path / "api.jsonl"
     api = WharfApi(file)
+    api.stop_after = 100
     served = ServedApi(api)
     async with served:
         copying = asyncio.create_task(aggregate(served, path, give_up=60.0))

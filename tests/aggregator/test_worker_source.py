@@ -76,13 +76,19 @@ async def test_a_running_build_is_followed(sqlite_url, copier, make_build) -> No
         ) != [(100,)]:
             await asyncio.sleep(0.02)
         assert query(sqlite_url, "SELECT state, status FROM builds") == [("running", "Running")]
-        write_lines(store, ONE, 70, random.Random(2), 50)
         store.add_artifact(ONE, "report.zip")
+        while query(sqlite_url, "SELECT step, artifact_id, name FROM artifacts") != [(1, 1, "report.zip")]:
+            await asyncio.sleep(0.02)
+        write_lines(store, ONE, 70, random.Random(2), 50)
+        store.add_artifact(ONE, "site.zip")
         finish(store)
         (outcome,) = await copying
     assert outcome.state is BuildState.COMPLETE
     assert judge(sqlite_url, store.path) == EXACT
-    assert query(sqlite_url, "SELECT step, artifact_id, name FROM artifacts") == [(1, 1, "report.zip")]
+    assert query(sqlite_url, "SELECT artifact_id, name FROM artifacts") == [
+        (1, "report.zip"),
+        (2, "site.zip"),
+    ]
 
 
 async def test_many_workers_share_few_turns(sqlite_url, copier, make_build, tmp_path) -> None:

@@ -33,7 +33,7 @@ from wharf_tui.model.build import Liveness
 from wharf_tui.model.errors import InputError, StoreError, UnreachableError
 from wharf_tui.model.ids import LogId, StepId
 from wharf_tui.model.lines import Gap, GapKind
-from wharf_tui.model.status import Status
+from wharf_tui.model.status import ArtifactEvent, Status
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.build_writer import BuildWriter
 from wharf_tui.rpc.generated.wharf.worker.v1 import worker_pb2 as pb
@@ -112,6 +112,40 @@ async def test_a_running_build_is_followed_to_its_end(tmp_path: Path) -> None:
         await ended(session)
         assert session.progress.complete
         assert BuildReader.open(session.path).info == store.info
+
+
+async def test_artifacts_are_copied_while_the_build_runs_and_none_is_missing_at_its_end(
+    tmp_path: Path,
+) -> None:
+    store = begin_build(tmp_path, steps=2)
+    store.add_artifact(StepId(2), "early.zip")
+    async with serving(store) as address:
+        async with attached(address, tmp_path / "copies") as first:
+            copy = BuildReader.open(first.path)
+            async with asyncio.timeout(5):
+                while copy.artifacts(StepId(2)) != (ArtifactEvent(1, "early.zip"),):
+                    await asyncio.sleep(0.01)
+        store.add_artifact(StepId(2), "late.zip")
+        store.add_artifact(StepId(1), "other.zip")
+        store.freeze(Status.SUCCESS)
+        second = await attach(address, tmp_path / "copies")
+    assert second.progress.complete
+    assert copy.artifacts(StepId(1)) == (ArtifactEvent(1, "other.zip"),)
+    assert copy.artifacts(StepId(2)) == (ArtifactEvent(1, "early.zip"), ArtifactEvent(2, "late.zip"))
+
+
+async def test_a_build_without_steps_is_copied_to_its_end(tmp_path: Path) -> None:
+    path, _ = finished_build(tmp_path, {})
+    async with serving(path) as address:
+        finished = await attach(address, tmp_path / "copies")
+    assert (finished.progress.complete, finished.progress.caught_up) == (True, True)
+    store = begin_build(tmp_path, steps=0)
+    async with serving(store) as address, attached(address, tmp_path / "copies") as session:
+        await session.wait_caught_up()
+        store.freeze(Status.FAILED, "no stages")
+        await ended(session)
+    copied = BuildReader.open(session.path).info
+    assert (session.progress.complete, copied.result, copied.problem) == (True, Status.FAILED, "no stages")
 
 
 async def test_a_second_attach_goes_on_where_the_first_was_killed(tmp_path: Path) -> None:

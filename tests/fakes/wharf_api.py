@@ -39,6 +39,8 @@ class WharfApi(builds_pb2_grpc.BuildsServicer):
         """Builds that exist, and the statuses they were given."""
         self.fail_after: int | None = None
         """End a stream with INTERNAL when so many more lines have been inserted."""
+        self.stop_after: int | None = None
+        """Take nothing more once there are so many lines."""
         self.lose_answers = 0
         """Insert all lines of so many streams, and cut the connection instead of answering."""
         self.refused_text: str | None = None
@@ -62,6 +64,8 @@ class WharfApi(builds_pb2_grpc.BuildsServicer):
                 await context.abort(
                     grpc.StatusCode.INTERNAL, "insert: invalid byte sequence for encoding UTF8: 0x00"
                 )
+            if self.stop_after is not None and len(self.lines) >= self.stop_after:
+                await asyncio.Event().wait()
             if self.fail_after == 0:
                 self.fail_after = None
                 await context.abort(grpc.StatusCode.INTERNAL, "the database went away")

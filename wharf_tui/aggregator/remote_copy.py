@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import grpc
-
 from wharf_tui.aggregator.journal import Journal
 from wharf_tui.aggregator.transfer import SourceEnd
 from wharf_tui.aggregator.turns import Turn, Turns
-from wharf_tui.attach.connection import Endpoint, connect, map_rpc_error
+from wharf_tui.attach.connection import Endpoint
 from wharf_tui.attach.progress import Phase
 from wharf_tui.attach.session import CONNECT_SECONDS, AttachSession
 from wharf_tui.model.errors import (
@@ -25,10 +22,7 @@ from wharf_tui.model.errors import (
     UnreachableError,
     WharfError,
 )
-from wharf_tui.model.ids import StepId
-from wharf_tui.model.status import ArtifactEvent
 from wharf_tui.results.change_signal import ChangeSignal
-from wharf_tui.rpc.generated.wharf.worker.v1 import worker_pb2 as pb
 
 AHEAD_BYTES = 1024 * 1024 * 1024
 """How far a copy may be ahead of the sink before it is halted; a worker that keeps its own logs can wait."""
@@ -64,8 +58,6 @@ class RemoteCopy:
         """Set when nothing more will come."""
         self.worker_is_another = False
         """It ended because the worker serves another build now, or has lost lines: copy from it once more."""
-        self.artifacts: dict[StepId, tuple[ArtifactEvent, ...]] = {}
-        """What the worker told of artifacts, once its build has ended."""
         self.bytes_ahead: Callable[[], int] = int
         """How far the copy is ahead of the sink."""
         self._endpoint = endpoint
@@ -134,7 +126,9 @@ class RemoteCopy:
             self._away_since = None
             await self._copy(session, turn)
             if session.progress.phase is Phase.ENDED:
-                await self._finish(session)
+                self.end = SourceEnd(
+                    "" if session.progress.complete else "its worker could not deliver all of it"
+                )
         except AccessDeniedError as error:
             self.end = SourceEnd(error.message)
         except UnreachableError as error:
@@ -183,36 +177,3 @@ class RemoteCopy:
             self._session = None
         else:
             copying.result()
-
-    async def _finish(self, session: AttachSession) -> None:
-        problem = "" if session.progress.complete else "its worker could not deliver all of it"
-        if not session.is_legacy:
-            problem = await self._ask_for_artifacts() or problem
-        self.end = SourceEnd(problem)
-
-    async def _ask_for_artifacts(self) -> str:
-        """Ask a worker whose build has ended for all artifact events; returns what went wrong."""
-        found: dict[StepId, list[ArtifactEvent]] = {}
-        pause = 0.2
-        while True:
-            try:
-                async with connect(self._endpoint) as stub:
-                    call = stub.StreamArtifactEvents(
-                        pb.StreamArtifactEventsRequest(),
-                        metadata=self._endpoint.metadata,
-                        timeout=_CALL_SECONDS,
-                    )
-                    async for message in call:
-                        events = found.setdefault(StepId(message.step_id), [])
-                        events.append(ArtifactEvent(message.artifact_id, message.name))
-            except grpc.aio.AioRpcError as error:
-                if pause > (self._settings.give_up_seconds or _CALL_SECONDS):
-                    return (
-                        f"its artifacts are not known: {map_rpc_error(error, self._endpoint.address).message}"
-                    )
-                found.clear()
-                await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
-                pause *= 2
-            else:
-                self.artifacts = {step_id: tuple(events) for step_id, events in found.items()}
-                return ""

@@ -145,9 +145,8 @@ def _copy_step(connection: SqlConnection, build: int, step: StoredStep, store: B
         _copy_lines(connection, build, step, store)
     if step.events:
         store.replace_events(step_id, step.events)
-    known = len(BuildReader.open(store.path).artifacts(step_id))
-    for artifact in step.artifacts[known:]:
-        store.add_artifact(step_id, artifact.name)
+    if step.artifacts:
+        store.replace_artifacts(step_id, step.artifacts)
 
 
 def _copy_lines(connection: SqlConnection, build: int, step: StoredStep, store: BuildWriter) -> None:

@@ -64,7 +64,6 @@ class BuildTail:
         self._takes_unfinished_lines = takes_unfinished_lines
         self._steps: dict[StepId, _StepTail] = {}
         self._copied_to: Mapping[StepId, int] = {}
-        self._extra_artifacts: dict[StepId, tuple[ArtifactEvent, ...]] = {}
 
     @property
     def header(self) -> Header:
@@ -88,10 +87,6 @@ class BuildTail:
         """Start behind these lines; a step that is not named starts at its first line."""
         self._copied_to = copied_to
         self._steps.clear()
-
-    def add_artifacts(self, artifacts: Mapping[StepId, tuple[ArtifactEvent, ...]]) -> None:
-        """Artifacts that the folder does not know of."""
-        self._extra_artifacts.update(artifacts)
 
     def refresh(self) -> None:
         """Look at the folder again.
@@ -133,7 +128,7 @@ class BuildTail:
                 (step_id, event) for event in self.reader.statuses(step_id) if event not in tail.events
             ]
             tail.events.update(self.reader.statuses(step_id))
-            known = self.artifacts_of(step_id)
+            known = self.reader.artifacts(step_id)
             artifacts += [(step_id, event) for event in known if event not in tail.artifacts]
             tail.artifacts.update(known)
             if max_bytes > 0:
@@ -190,10 +185,6 @@ class BuildTail:
             step.info.step_id: self.reader.log(step.info.step_id).last_log_id
             for step in self.reader.info.steps
         }
-
-    def artifacts_of(self, step_id: StepId) -> tuple[ArtifactEvent, ...]:
-        """A step's artifacts, from the folder and from elsewhere."""
-        return (*self.reader.artifacts(step_id), *self._extra_artifacts.get(step_id, ()))
 
     def close(self) -> None:
         """Close all files."""

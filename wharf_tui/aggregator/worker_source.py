@@ -137,13 +137,7 @@ class WorkerSource:
         try:
             transfer = await self._transfer(path, copy.wait, lambda: copy.end)
             copy.bytes_ahead = lambda: log_bytes(path) - transfer.bytes_settled
-
-            def end() -> SourceEnd | None:
-                if copy.end is not None:
-                    transfer.tail.add_artifacts(copy.artifacts)
-                return copy.end
-
-            outcome = await Pump(transfer, self._desk, end, copy.wait).run()
+            outcome = await Pump(transfer, self._desk, lambda: copy.end, copy.wait).run()
             if copying.done():
                 copying.result()
         finally:

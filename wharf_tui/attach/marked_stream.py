@@ -8,6 +8,7 @@ from enum import Enum
 
 import grpc
 
+from wharf_tui.attach.artifact_stream import ArtifactStream
 from wharf_tui.attach.beside import run_beside
 from wharf_tui.attach.connection import Metadata, not_understood, understood
 from wharf_tui.attach.mirror import Mirror
@@ -64,8 +65,21 @@ class MarkedStream:
             StoreError: a line cannot be stored.
         """
         due = asyncio.Event()
-        end = await run_beside(self._take_logs(), self._watch_statuses(due), self._ask_when_due(due))
+        artifacts = ArtifactStream(self._stub, self._mirror, self._metadata)
+        end = await run_beside(
+            self._take_logs_and(artifacts),
+            self._watch_statuses(due),
+            self._ask_when_due(due),
+            artifacts.take(),
+            artifacts.store_when_due(),
+        )
         return StreamEnd.AGAIN if end is None else await self._take_end(end)
+
+    async def _take_logs_and(self, artifacts: ArtifactStream) -> pb.End | None:
+        """Take the log stream to its end, and then wait for the end of the artifact events: these come beside it."""
+        end = await self._take_logs()
+        is_told = end is not None and await artifacts.has_ended(CALL_SECONDS)
+        return end if is_told else None
 
     async def _take_logs(self) -> pb.End | None:
         """Take lines and markers until the worker says that this was all; None where the stream must be begun again."""

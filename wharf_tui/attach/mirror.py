@@ -15,10 +15,11 @@ from wharf_tui.model.build import BuildInfo, StepState
 from wharf_tui.model.errors import NotABuildError
 from wharf_tui.model.ids import LogId, StepId
 from wharf_tui.model.lines import Gap, GapKind
-from wharf_tui.model.status import Status, StatusEvent
+from wharf_tui.model.status import ArtifactEvent, Status, StatusEvent
 from wharf_tui.results import layout
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.build_writer import BuildWriter
+from wharf_tui.results.event_files import read_artifact_events
 from wharf_tui.results.log_reader import LogReader
 
 
@@ -35,6 +36,8 @@ class Mirror:
         self._sequencers: dict[StepId, Sequencer] = {}
         self._ahead = AheadBudget()
         self._events: dict[StepId, tuple[StatusEvent, ...]] = {}
+        self._artifacts: dict[StepId, dict[int, ArtifactEvent]] = {}
+        self._unstored_artifacts: set[StepId] = set()
         self._late_gaps: dict[StepId, list[Gap]] = {}
         for step_id in self.step_ids:
             self.sequencer(step_id)
@@ -111,6 +114,26 @@ class Mirror:
             if of_step and self._events.get(step_id) != of_step:
                 self._events[step_id] = of_step
                 self.store.replace_events(step_id, of_step)
+
+    def take_artifact(self, step_id: StepId, event: ArtifactEvent) -> None:
+        """Take an artifact event, in any order, and any number of times; it counts once ``store_artifacts`` is called."""
+        if step_id not in self._artifacts:
+            path = layout.step_dir(self.path, step_id) / layout.ARTIFACTS
+            self._artifacts[step_id] = {each.artifact_id: each for each in read_artifact_events(path)[0]}
+        if event.artifact_id not in self._artifacts[step_id]:
+            self._artifacts[step_id][event.artifact_id] = event
+            self._unstored_artifacts.add(step_id)
+
+    def store_artifacts(self) -> None:
+        """Store the artifact events that have come.
+
+        Raises:
+            StoreError: they cannot be stored.
+        """
+        for step_id in tuple(self._unstored_artifacts):
+            events = self._artifacts[step_id].values()
+            self.store.replace_artifacts(step_id, tuple(sorted(events, key=lambda each: each.artifact_id)))
+            self._unstored_artifacts.discard(step_id)
 
     def finished_logs(self) -> list[StepId]:
         """Steps that print no more, and whose lines are all here: their logs need not stay open."""

@@ -245,6 +245,13 @@ class BuildWriter:
             write_status_events(self._make_step_dir(step_id) / layout.STATUS, events)
         self.changes.notify()
 
+    def replace_artifacts(self, step_id: StepId, events: tuple[ArtifactEvent, ...]) -> None:
+        """Take over a step's artifact events from the original of a copy."""
+        with self._mutex:
+            self._refuse_when_ended()
+            write_artifact_events(self._make_step_dir(step_id) / layout.ARTIFACTS, step_id, events)
+        self.changes.notify()
+
     def freeze(self, result: Status, problem: str = "", finished_ns: int | None = None) -> None:
         """End the build: close and sync all logs, then write the result. Nothing can be added behind this.
 
