@@ -33,10 +33,10 @@ async def test_a_failed_build_opens_on_the_step_that_failed(sample, run_app, see
         assert " build 42  ✗ Failed" in f" {seen.header}"
         assert "3/3 steps" in seen.header
         assert step_rows(seen) == [
-            " build",
+            " ✗ build",
             "  ✓ compile       10.0s",
             "  ✗ lint          10.0s",
-            " test",
+            " ↷ test",
             "  ↷ unit",
         ]
 

@@ -118,10 +118,11 @@ class TimelineControl(Control):
             if not time_map.progress.is_done:
                 started = time.monotonic()
                 try:
-                    time_map.step(self._budget.bytes)
+                    progress = time_map.step(self._budget.bytes)
                 except WharfError:
                     continue
-                self._budget.learn(time.monotonic() - started)
+                if not progress.is_done:
+                    self._budget.learn(time.monotonic() - started)
                 return True
         return False
 

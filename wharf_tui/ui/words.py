@@ -42,6 +42,16 @@ def lines(count: int) -> str:
     return "1 line" if count == 1 else f"{count:,} lines"
 
 
+def count(number: int) -> str:
+    """``812``, ``4,213``, ``18.2k``, ``1.2M``: never more than six cells."""
+    if number < 10_000:
+        return f"{number:,}"
+    for unit, size in (("k", 1_000), ("M", 1_000_000), ("G", 1_000_000_000)):
+        if number < 999.5 * size:
+            return f"{number / size:.1f}{unit}" if number < 99.95 * size else f"{number / size:.0f}{unit}"
+    return f"{number / 1_000_000_000:.0f}G"
+
+
 def place(path: Path) -> str:
     """A path, safe to show, with ``~`` for the user's home."""
     home = Path.home()

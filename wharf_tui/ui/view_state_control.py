@@ -1,0 +1,137 @@
+"""Keeps how one looked at a build, and takes it up again when the build is opened the next time."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wharf_tui.model.errors import StoreError
+from wharf_tui.model.ids import LogId, StepId
+from wharf_tui.ui.control import Control
+from wharf_tui.ui.log_look import TimeColumn
+from wharf_tui.ui.merged_document import ALL_STEPS
+
+if TYPE_CHECKING:
+    from wharf_tui.ui.screens.build import BuildScreen
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where one was."""
+
+    shown: StepId
+    """The step of the pane, or ``ALL_STEPS``."""
+    step_id: StepId
+    log_id: LogId
+
+
+class ViewStateControl(Control):
+    """Has the first turn to work: nothing is waited for longer than the place where one was.
+
+    Args:
+        screen: whose looks are kept.
+    """
+
+    def __init__(self, screen: BuildScreen) -> None:
+        super().__init__(screen)
+        self._looks: dict[str, Any] = {}
+        self._place: _Place | None = None
+        self._wanted: _Place | None = None
+        """Where to go back to once the lines there have been counted."""
+        self._is_up = False
+
+    @property
+    def _key(self) -> str:
+        """Names the build: its own name for itself, or for those that have none the place where they lie."""
+        return self.screen.feed.info.uid or f"place {self.screen.feed.place}"
+
+    def opened(self) -> None:
+        """Begin once all other controls are there, too."""
+        self.screen.call_next(self._begin)
+
+    def _begin(self) -> None:
+        """As the user has set it, or as it was left."""
+        screen = self.screen
+        kept = screen.views.load(self._key)
+        looks = kept.get("looks")
+        self._take_looks(looks if isinstance(looks, dict) else {})
+        states = kept.get("controls")
+        for control in screen.controls:
+            state = states.get(type(control).__name__) if isinstance(states, dict) else None
+            if isinstance(state, dict):
+                control.restore(state)
+        is_where_it_opened = screen.view.follow and screen.view.spot is None
+        if is_where_it_opened and kept.get("status") == screen.feed.status.value:  # else its end is the news
+            self._wanted = _place_from(kept.get("place"))
+        self._is_up = True
+
+    def _take_looks(self, kept: dict[str, Any]) -> None:
+        settings, panes = self.screen.settings, self.screen.panes
+        wrap, ids, times = kept.get("wrap"), kept.get("ids"), kept.get("times")
+        panes.set_all("wrap", wrap if isinstance(wrap, bool) else settings.wrap)
+        panes.set_all("show_ids", ids if isinstance(ids, bool) else settings.ids)
+        known = {column.value: column for column in TimeColumn}
+        panes.set_all("times", known.get(times, settings.times) if isinstance(times, str) else settings.times)
+
+    def show(self) -> None:
+        """Remember where one is: when the screen goes, its panes have gone before it."""
+        screen, view = self.screen, self.screen.view
+        if not self._is_up or self._wanted is not None:
+            return
+        self._looks = {"wrap": view.wrap, "ids": view.show_ids, "times": view.times.value}
+        here, shown = screen.here, screen.pane.step_id
+        if view.follow or here is None or shown is None:
+            self._place = None
+        else:
+            self._place = _Place(shown, here.step_id, here.log_id)
+
+    def work(self) -> bool:
+        """Go back to where one was, as soon as its line is known."""
+        wanted, screen = self._wanted, self.screen
+        if wanted is None or not screen.panes.display:
+            return False
+        if screen.step_state(wanted.step_id) is None or not screen.view.follow:
+            self._wanted = None  # somebody has moved already
+            return False
+        if screen.pane.step_id != wanted.shown:
+            screen.choose_step(wanted.shown)
+        document = screen.view.document
+        if document is None or document.is_counting:
+            return False  # the log is counted while it is looked at
+        self._wanted = None
+        if document.reader(wanted.step_id).last_log_id >= wanted.log_id:
+            screen.go_to(wanted.step_id, wanted.log_id)
+        return False
+
+    def step_shown(self) -> None:
+        """Who has gone to another log meanwhile does not want to go back."""
+        if self._is_up and self._wanted is not None and self.screen.pane.step_id != self._wanted.shown:
+            self._wanted = None
+
+    def close(self) -> None:
+        """Keep it."""
+        if not self._is_up:
+            return
+        place = self._wanted or self._place
+        state = {
+            "looks": self._looks,
+            "status": self.screen.feed.status.value,
+            "place": None if place is None else [place.shown, place.step_id, place.log_id],
+            "controls": {
+                type(control).__name__: kept for control in self.screen.controls if (kept := control.state())
+            },
+        }
+        with suppress(
+            StoreError
+        ):  # a build must be readable on a full disk, too: this is not worth a complaint
+            self.screen.views.save(self._key, state)
+
+
+def _place_from(value: object) -> _Place | None:
+    is_place = isinstance(value, list) and len(value) == 3 and all(type(each) is int for each in value)
+    if not isinstance(value, list) or not is_place or value[1] <= 0 or value[2] <= 0:
+        return None
+    if value[0] not in {ALL_STEPS, value[1]}:
+        return None
+    return _Place(StepId(value[0]), StepId(value[1]), LogId(value[2]))
