@@ -11,14 +11,18 @@ from wharf_tui.ui.control import Control
 from wharf_tui.ui.filter_control import FilterControl
 from wharf_tui.ui.goto_control import GotoControl
 from wharf_tui.ui.search_control import SearchControl
+from wharf_tui.ui.step_counts_control import StepCountsControl
 from wharf_tui.ui.timeline_control import TimelineControl
+from wharf_tui.ui.view_state_control import ViewStateControl
 
 CONTROLS: Final[tuple[type[Control], ...]] = (
+    ViewStateControl,
     SearchControl,
     FilterControl,
     GotoControl,
     CommandLine,
     TimelineControl,
+    StepCountsControl,
 )
 """In the order in which they get their turns to work, and to be left by Escape."""
 
