@@ -17,10 +17,11 @@ from wharf_tui.model.errors import DefinitionError, ExitStatus, WharfError
 _VERBS = {
     "run": ("wharf_tui.cli.run", "Run a build and watch it."),
     "attach": ("wharf_tui.cli.attach", "Watch a build that runs elsewhere, and keep a copy."),
+    "follow": ("wharf_tui.cli.follow", "Watch containers that run already, and keep their logs."),
     "open": ("wharf_tui.cli.open", "Open stored builds in the viewer."),
     "logs": ("wharf_tui.cli.logs", "Print a build's logs."),
     "builds": ("wharf_tui.cli.builds", "List, show and prune stored builds."),
-    "cleanup": ("wharf_tui.cli.cleanup", "Remove what killed builds have left in Docker."),
+    "cleanup": ("wharf_tui.cli.cleanup", "Remove what killed builds have left behind."),
     "worker": ("wharf_tui.cli.worker", "Run or serve builds without a screen."),
     "aggregate": ("wharf_tui.cli.aggregate", "Copy builds into a database, exactly once."),
     "completion": ("wharf_tui.cli.completion", "Print the completion script of a shell."),

@@ -18,7 +18,7 @@ async def print_as_it_comes(
     only: frozenset[StepId] | None = None,
     wait: Callable[[], Awaitable[None]] = poll,
 ) -> None:
-    """Print all steps' lines until the build ends, each step in its order."""
+    """Print all steps' lines until the build ends or nobody reads any more, each step in its order."""
     output = Output()
     printer = BlockPrinter(style)
 
@@ -33,4 +33,6 @@ async def print_as_it_comes(
                 output.write(data)
         elif item.gap is not None:
             output.write(printer.print_gap(info, item.gap))
+        if output.closed:
+            return
     output.flush()

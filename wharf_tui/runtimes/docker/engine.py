@@ -10,7 +10,7 @@ import json
 import os
 import socket
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -186,6 +186,11 @@ class Engine:
         with self._calling("list containers"):
             return list(self.client.containers(all=True, filters={"label": wanted}))
 
+    def matching(self, labels: Sequence[str]) -> list[dict[str, Any]]:
+        """Containers that have all these labels, each as ``name`` or ``name=value``; all where there are none."""
+        with self._calling("list containers"):
+            return list(self.client.containers(all=True, filters={"label": list(labels)} if labels else None))
+
     def remembers_start(self, container: str, started_s: int) -> bool:
         """Whether the engine's own process has seen the container start: it is the one that was there then.
 
@@ -199,6 +204,16 @@ class Engine:
             "GET", "/events", "ask Docker for its events", params=params, answer_s=CALL_SECONDS
         ) as stream:
             return any(True for _ in stream.events())
+
+    def container_events(self, names: Sequence[str], labels: Sequence[str]) -> ByteStream:
+        """What happens to containers from now on.
+
+        Args:
+            names: of the events: ``start``, ``die``, ...
+            labels: of the containers, each as ``name`` or ``name=value``.
+        """
+        filters = {"type": ["container"], "event": list(names), "label": list(labels)}
+        return self.open("GET", "/events", "watch containers", params={"filters": json.dumps(filters)})
 
     def silent_stream(self) -> ByteStream:
         """A connection on which nothing comes, and that ends when the engine does."""

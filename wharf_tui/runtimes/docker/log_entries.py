@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from wharf_tui.model.timestamps import parse_rfc3339
 from wharf_tui.runtimes.docker.frames import FrameError, Stream
+from wharf_tui.runtimes.docker.position import PART_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,16 @@ class LoggedLine:
 
 
 class LogEntries:
-    """Joins the parts of long lines, each stream's for itself."""
+    """Joins the parts of long lines, each stream's for itself.
 
-    def __init__(self) -> None:
+    Args:
+        short_part_ends: whether an entry without LF that is shorter than a part ends its line. The engine writes one
+            only where a process ended, and what follows is of the next process: for logs of more than one.
+    """
+
+    def __init__(self, *, short_part_ends: bool = False) -> None:
         self._open: dict[Stream, tuple[int, list[bytes]]] = {}
+        self._short_part_ends = short_part_ends
 
     @property
     def is_between_lines(self) -> bool:
@@ -40,11 +47,14 @@ class LogEntries:
         at_ns = parse_rfc3339(word)
         if at_ns is None:
             raise FrameError(f"an entry of the log begins with {word[:40]!r}, which is no time")
-        ends = message.endswith(b"\n")
+        has_newline = message.endswith(b"\n")
+        ends = has_newline or (self._short_part_ends and len(message) < PART_BYTES)
+        if has_newline:
+            message = message[:-1]
         if ends and stream not in self._open:
-            return LoggedLine(stream, at_ns, message[:-1])
+            return LoggedLine(stream, at_ns, message)
         first_ns, parts = self._open.setdefault(stream, (at_ns, []))
-        parts.append(message[:-1] if ends else message)
+        parts.append(message)
         if not ends:
             return None
         del self._open[stream]

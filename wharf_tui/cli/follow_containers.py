@@ -1,0 +1,129 @@
+"""Puts together what follows containers: source, store, and whoever looks at it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from wharf_tui.cli.completeness import report_what_is_missing
+from wharf_tui.cli.main import tell
+from wharf_tui.cli.serving import served
+from wharf_tui.cli.signals import on_stop_signals
+from wharf_tui.model.build import BuildInfo
+from wharf_tui.model.errors import ExitStatus
+from wharf_tui.model.status import Status
+from wharf_tui.model.text import clean_plain
+from wharf_tui.results.build_number import next_build_id
+from wharf_tui.results.build_reader import BuildReader
+from wharf_tui.results.build_writer import BuildWriter
+from wharf_tui.results.follow import waiter_for
+from wharf_tui.results.layout import default_builds_dir
+from wharf_tui.runtimes.sources import ContainerSource, Found
+from wharf_tui.worker.following import Following
+
+if TYPE_CHECKING:
+    from wharf_tui.worker.auth import ListenSettings
+
+
+async def follow_containers(
+    source: ContainerSource[Found], listen: ListenSettings | None, *, interactive: bool
+) -> int:
+    """Follow until all has ended or the user has seen enough, and return the exit status.
+
+    Raises:
+        WharfError: nothing can be followed; no store was made.
+    """
+    try:
+        found = await source.start()
+        builds_dir = default_builds_dir()
+        info = BuildInfo(next_build_id(builds_dir), source=source.description, runtime=source.name)
+        store = BuildWriter.create(builds_dir, info)
+    except BaseException:
+        await source.stop()
+        raise
+    following = Following(store, source, found)
+    result = await _follow(following, store, listen, interactive=interactive)
+    if following.error is not None:
+        tell(following.error)
+    missing = _tell_the_end(store)
+    if following.error is not None:
+        return following.error.exit_status
+    return missing or (ExitStatus.FAILED if result is Status.FAILED else ExitStatus.SUCCESS)
+
+
+async def _follow(
+    following: Following[Found], store: BuildWriter, listen: ListenSettings | None, *, interactive: bool
+) -> Status:
+    stopped = asyncio.Event()
+
+    def stop(_signal_name: str = "") -> None:
+        stopped.set()
+        following.stop()
+
+    async with served(store, listen):
+        working = asyncio.create_task(following.run(), name="follow")
+        try:
+            with on_stop_signals(stop):
+                await _present(store, stopped, interactive=interactive)
+                following.stop()  # it has ended, or nobody looks any more
+                await asyncio.wait({working})
+                if listen is not None and not interactive and not stopped.is_set():
+                    click.echo(
+                        "All containers have ended; their logs are served until you stop this (ctrl-c).",
+                        err=True,
+                    )
+                    await stopped.wait()
+        finally:
+            following.stop()
+            await asyncio.wait({working})
+    return working.result()
+
+
+async def _present(store: BuildWriter, stopped: asyncio.Event, *, interactive: bool) -> None:
+    """Show the store until its end, or until nobody looks any more."""
+    if interactive:
+        from wharf_tui.ui.app import WharfApp
+
+        app = WharfApp(store.path, store.path.parent)
+        leaving = asyncio.create_task(_exit_when(stopped, app.exit), name="leave-when-stopped")
+        try:
+            await app.run_async()
+        finally:
+            leaving.cancel()
+        return
+    from wharf_tui.cli.output import terminal_style
+    from wharf_tui.cli.plain import print_as_it_comes
+
+    reader = BuildReader.open(store.path)
+    try:
+        await print_as_it_comes(reader, terminal_style(prefix=True), wait=waiter_for(store.changes.wait))
+    finally:
+        reader.close()
+
+
+async def _exit_when(stopped: asyncio.Event, leave: Callable[[], None]) -> None:
+    """Who ends the process from outside wants the viewer gone, too."""
+    await stopped.wait()
+    leave()
+
+
+def _tell_the_end(store: BuildWriter) -> int:
+    """Say what is missing, and where the logs are; exit status INCOMPLETE where something is missing."""
+    missing = ExitStatus.SUCCESS
+    reader = BuildReader.open(store.path)
+    try:
+        with contextlib.suppress(OSError):  # the terminal may be gone; the exit status still tells
+            steps = reader.info.steps
+            for step in steps:
+                reader.log(step.info.step_id).refresh()
+            click.echo(f"Followed {len(steps)} container{'s' * (len(steps) != 1)}.", err=True)
+            missing = report_what_is_missing(reader, steps)
+            click.echo(clean_plain(f"Logs: {store.path}"), err=True)
+            click.echo(clean_plain(f"Look again: wharf-tui open {store.path.name}"), err=True)
+        return missing
+    finally:
+        reader.close()
