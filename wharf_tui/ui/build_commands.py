@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from wharf_tui.ui import command_line, filter_control, goto_control, search_control, timeline_control
+from wharf_tui.ui import (
+    command_line,
+    filter_control,
+    goto_control,
+    marks_control,
+    search_control,
+    timeline_control,
+)
 from wharf_tui.ui.command_line import CommandLine
 from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
 from wharf_tui.ui.filter_control import FilterControl
 from wharf_tui.ui.goto_control import GotoControl
+from wharf_tui.ui.marks_control import MarksControl
 from wharf_tui.ui.search_control import SearchControl
 from wharf_tui.ui.step_counts_control import StepCountsControl
+from wharf_tui.ui.take_along_control import TakeAlongControl
 from wharf_tui.ui.timeline_control import TimelineControl
 from wharf_tui.ui.view_state_control import ViewStateControl
 
@@ -20,6 +29,8 @@ CONTROLS: Final[tuple[type[Control], ...]] = (
     SearchControl,
     FilterControl,
     GotoControl,
+    TakeAlongControl,
+    MarksControl,
     CommandLine,
     TimelineControl,
     StepCountsControl,
@@ -30,6 +41,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     *search_control.COMMANDS,
     *filter_control.COMMANDS,
     *goto_control.COMMANDS,
+    *marks_control.COMMANDS,
     *command_line.COMMANDS,
     *timeline_control.COMMANDS,
 )

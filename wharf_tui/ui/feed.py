@@ -6,16 +6,18 @@ flood it.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from wharf_tui.model.build import BuildInfo, Liveness
 from wharf_tui.model.text import clean_plain
+from wharf_tui.results.layout import default_builds_dir
 from wharf_tui.ui import words
 from wharf_tui.ui.safe_info import safe_build
 
 if TYPE_CHECKING:
     from wharf_tui.model.ids import StepId
-    from wharf_tui.model.status import Status
+    from wharf_tui.model.status import Status, StatusEvent
     from wharf_tui.results.build_reader import BuildReader
     from wharf_tui.results.log_reader import LogReader
 
@@ -47,6 +49,16 @@ class Feed(Protocol):
         ...
 
     @property
+    def again(self) -> tuple[str, ...]:
+        """What to type behind ``wharf-tui`` to see this build again; nothing where that cannot be."""
+        ...
+
+    @property
+    def reader(self) -> BuildReader:
+        """The files of it that are here."""
+        ...
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """What cannot be read as it should be, a sentence each."""
         ...
@@ -59,16 +71,26 @@ class Feed(Protocol):
         """A step's log; whoever shows it refreshes it."""
         ...
 
+    def events(self, step_id: StepId) -> tuple[StatusEvent, ...]:
+        """How the step's state has changed, in order."""
+        ...
+
     def close(self) -> None:
         """Let go of all files and connections."""
         ...
 
 
 class StoreFeed:
-    """A build on this machine's disk, ended or being written by another process or task."""
+    """A build on this machine's disk, ended or being written by another process or task.
 
-    def __init__(self, reader: BuildReader) -> None:
+    Args:
+        reader: its files; closed with the feed.
+        again: as ``Feed.again``; None works it out from where the build lies.
+    """
+
+    def __init__(self, reader: BuildReader, again: tuple[str, ...] | None = None) -> None:
         self._reader = reader
+        self._again = ("open", target_of(reader.path)) if again is None else again
         self._info = safe_build(reader.info)
 
     @property
@@ -92,6 +114,16 @@ class StoreFeed:
         return words.place(self._reader.path)
 
     @property
+    def again(self) -> tuple[str, ...]:
+        """As ``Feed.again``."""
+        return self._again
+
+    @property
+    def reader(self) -> BuildReader:
+        """As ``Feed.reader``."""
+        return self._reader
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """Files that cannot be read as they should be."""
         return tuple(map(clean_plain, self._reader.problems))
@@ -109,6 +141,15 @@ class StoreFeed:
         """A step's log."""
         return self._reader.log(step_id)
 
+    def events(self, step_id: StepId) -> tuple[StatusEvent, ...]:
+        """How the step's state has changed, in order."""
+        return self._reader.statuses(step_id)
+
     def close(self) -> None:
         """Close the build's files."""
         self._reader.close()
+
+
+def target_of(path: Path) -> str:
+    """What to type for a build's folder: its name where that is enough, else its path."""
+    return path.name if path.parent == default_builds_dir() else str(path.absolute())

@@ -32,6 +32,7 @@ class SessionFeed(StoreFeed):
         address: the worker.
         failure: why the session has ended, where it could not go on.
         on_close: ends what copies, once nobody looks any more.
+        again: as ``Feed.again``; None is the worker's address.
     """
 
     def __init__(
@@ -41,8 +42,10 @@ class SessionFeed(StoreFeed):
         address: str = "",
         failure: Callable[[], WharfError | None] = _no_failure,
         on_close: Callable[[], None] = _nothing,
+        *,
+        again: tuple[str, ...] | None = None,
     ) -> None:
-        super().__init__(reader)
+        super().__init__(reader, again or (("attach", address) if address else None))
         self.progress = progress
         self.address = clean_plain(address)
         self._failure = failure

@@ -11,7 +11,6 @@ from textual.getters import query_one
 
 from wharf_tui.model.errors import WharfError
 from wharf_tui.model.text import clean_plain
-from wharf_tui.ui import take_along
 from wharf_tui.ui.build_commands import COMMANDS
 from wharf_tui.ui.build_keys import BUILD_KEYS
 from wharf_tui.ui.commands import bindings_of
@@ -22,6 +21,7 @@ from wharf_tui.ui.merged_labels import step_labels
 from wharf_tui.ui.screens.paned import PanedScreen
 from wharf_tui.ui.session_feed import SessionFeed
 from wharf_tui.ui.step_choice import opening_step, runs
+from wharf_tui.ui.take_along_control import TakeAlongControl
 from wharf_tui.ui.widgets.build_header import BuildHeader
 from wharf_tui.ui.widgets.hold_pane import HoldPane
 from wharf_tui.ui.widgets.key_hints import KeyHints
@@ -286,21 +286,10 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
     def on_log_view_yanked(self, event: LogView.Yanked) -> None:
         """Copy lines, and say how."""
         event.stop()
-        document, step_id = event.log_view.document, self.pane.step_id
-        if document is None or step_id is None:
-            return
-        place = f"{self.feed.place} {step_id}" if event.with_address else ""
-        try:
-            told = take_along.copy_rows(document, event.rows, place, self._write_to_terminal)
-        except (WharfError, OSError) as error:
-            self.notify(clean_plain(f"Not copied: {error}"), severity="error", markup=False)
-            return
-        self.notify(clean_plain(told), markup=False)
-
-    def _write_to_terminal(self, code: str) -> None:
-        driver = self.app._driver  # noqa: SLF001 - Textual's own way to the clipboard knows neither tmux nor screen
-        if driver is not None:
-            driver.write(code)
+        document = event.log_view.document
+        if document is not None:
+            control = self.control(TakeAlongControl)
+            control.copy_rows(document, event.rows, with_address=event.with_address)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While one types, only what is typed counts."""

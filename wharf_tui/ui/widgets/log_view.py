@@ -31,8 +31,16 @@ class LogView(LogCanvas, inherit_bindings=False):
         Binding("G,end", "bottom", "Last line, follow", show=False, id="log.bottom"),
         Binding("l,right", "side(1)", "Sideways", show=False, id="log.right"),
         Binding("h,left", "side(-1)", "Sideways", show=False, id="log.left"),
+        Binding(
+            "enter",
+            "screen.command('details')",
+            "This line at length; fold, open",
+            key_display="enter",
+            show=False,
+            id="log.details",
+        ),
         Binding("v,V", "select", "Select lines", key_display="v", show=False, id="log.select"),
-        Binding("y", "yank(False)", "Copy the selected lines", show=False, id="log.yank"),
+        Binding("y,c", "yank(False)", "Copy the selected lines", key_display="y", show=False, id="log.yank"),
         Binding(
             "Y",
             "yank(True)",
@@ -134,6 +142,19 @@ class LogView(LogCanvas, inherit_bindings=False):
         """Sideways, as far as there is text."""
         if not self.wrap:
             self.column = min(max(self.column + direction * _SIDE_STEP, 0), self.furthest_column)
+
+    def on_click(self, event: events.Click) -> None:
+        """The line that is clicked is where one is; clicked twice, it is shown at length, or folded."""
+        places = self._visible_places()
+        offset = event.get_content_offset(self)
+        if offset is None or not 0 <= offset.y < len(places):
+            return
+        row = places[offset.y][0]
+        if event.chain == 1:
+            self._stop_following()
+            self.spot = row
+        elif row == self.spot:
+            self.call_later(self.run_action, "screen.command('details')")
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """The wheel moves a few rows, with Shift sideways."""
