@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from wharf_tui.model.errors import InputError, NotABuildError
+from wharf_tui.ui.help_groups import HelpRow, help_groups
 from wharf_tui.ui.screens.build import BuildScreen
 from wharf_tui.ui.screens.confirm import ConfirmScreen
-from wharf_tui.ui.screens.help import HelpScreen, key_groups
+from wharf_tui.ui.screens.help import HelpScreen
 
 
 class Controller:
@@ -109,15 +110,47 @@ async def test_escape_at_the_root_does_not_leave(sample, run_app):
 
 async def test_help_tells_the_keys_of_where_one_is(sample, run_app):
     async with run_app(sample.path) as pilot:
-        groups = dict(key_groups(pilot.app.screen))
-        assert list(groups)[:2] == ["Log", "Build"]
-        assert ("Last line, follow", "G end") in groups["Log"]
+        screen = pilot.app.screen
+        assert isinstance(screen, BuildScreen)
+        groups = {group.title: group.rows for group in help_groups(screen, screen.commands)}
+        assert next(iter(groups)) == "Log"
+        assert HelpRow("G end", "Last line, follow") in groups["Log"]
+        assert HelpRow("/", "Search") in groups["Finding"]
+        assert list(groups)[-1] == "Everywhere"
         await pilot.press("tab")
-        assert "Steps" in dict(key_groups(pilot.app.screen))
+        assert "Steps" in {group.title for group in help_groups(screen)}
         await pilot.press("question_mark")
         assert isinstance(pilot.app.screen, HelpScreen)
         await pilot.press("j", "k", "q")
         assert isinstance(pilot.app.screen, BuildScreen)
+
+
+async def test_help_has_every_key_and_every_name(sample, run_app):
+    async with run_app(sample.path, size=(200, 60)) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, BuildScreen)
+        keys = {pilot.app.get_key_display(each.binding) for each in screen.active_bindings.values()}
+        names = {f":{command.name}" for command in screen.commands if not command.keys}
+        await pilot.press("question_mark")
+        await pilot.pause(0)
+        assert isinstance(pilot.app.screen, HelpScreen)
+        shown = set(pilot.app.screen.text.split())
+        assert keys - shown == set()
+        assert names - shown == set()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (200, 50), (300, 100), (30, 10)])
+async def test_help_fits_any_screen(size, sample, run_app):
+    async with run_app(sample.path, size=size) as pilot:
+        await pilot.press("question_mark")
+        await pilot.pause(0)
+        help_screen = pilot.app.screen
+        assert isinstance(help_screen, HelpScreen)
+        lines = help_screen.text.splitlines()
+        dialog = help_screen.query_one(".dialog")
+        assert max(map(len, lines)) <= dialog.scrollable_content_region.width
+        await pilot.press("G")
+        assert dialog.scroll_offset.y == dialog.max_scroll_y
 
 
 def test_what_is_no_build_is_refused_before_a_screen_opens(open_app, tmp_path):

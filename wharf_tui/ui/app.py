@@ -171,7 +171,8 @@ class WharfApp(App[None]):
     def action_help(self) -> None:
         """Show the keys that work here."""
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.screen))
+            commands = self.screen.commands if isinstance(self.screen, BuildScreen) else ()
+            self.push_screen(HelpScreen(self.screen, commands))
 
     async def action_back(self) -> None:
         """Close the screen; the last one quits."""
@@ -201,7 +202,10 @@ class WharfApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers."""
-        del screen
+        if isinstance(screen, BuildScreen):
+            for command in screen.commands:
+                about = f":{command.name} {command.argument}".strip()
+                yield SystemCommand(command.description, about, partial(screen.execute, command))
         for name in ("dark", "light", *(theme.name for theme in self.settings.themes)):
             yield SystemCommand(
                 name.capitalize(), f"{name.capitalize()} colours", partial(self._set_theme, name)

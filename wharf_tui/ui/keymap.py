@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key, key_to_character
 
 if TYPE_CHECKING:
     from wharf_tui.ui.settings import KeySetting
@@ -19,7 +18,7 @@ _TOGETHER: Final = (
     {"app", "catalogue", "list"},
 )
 """Groups of bindings, by the first part of their IDs, that can act at the same time."""
-_NAMED: Final = {key.value for key in Keys} | set(KEY_NAME_REPLACEMENTS)
+_NAMED: Final = {key.value for key in Keys} | {*KEY_NAME_REPLACEMENTS, *KEY_NAME_REPLACEMENTS.values()}
 
 
 def bindings_by_id() -> dict[str, list[Binding]]:
@@ -92,10 +91,4 @@ def _is_key(key: str) -> bool:
     *modifiers, last = key.split("+")
     if not set(modifiers) <= {"ctrl", "alt", "shift", "super", "meta", "hyper"}:
         return False
-    if len(last) == 1 or last in _NAMED or key in _NAMED:
-        return True
-    try:
-        unicodedata.lookup(last.replace("_", " "))
-    except KeyError:
-        return False
-    return True
+    return last in _NAMED or key in _NAMED or key_to_character(last) is not None
