@@ -14,10 +14,11 @@ _PLACES = {"docker": "Docker", "kubernetes": "Kubernetes"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class FoundLeftovers:
     """What was left in one place."""
 
     noun: str
+    """``container`` or ``pod``."""
     lines: tuple[str, ...]
     """One for each container or pod."""
     remove: Callable[[], list[str]]
@@ -42,7 +43,7 @@ class _Found:
 def command(runtime: str | None, namespace: str, *, dry_run: bool, yes: bool) -> int:
     """Remove containers and pods of builds whose worker is gone, those that were kept with --keep among them."""
     if runtime is not None:
-        found = [_look(runtime, namespace)]
+        found = [look(runtime, namespace)]
     else:
         found = _look_everywhere(namespace)
         if not found:
@@ -65,18 +66,18 @@ def command(runtime: str | None, namespace: str, *, dry_run: bool, yes: bool) ->
     return ExitStatus.FAILED if failures else ExitStatus.SUCCESS
 
 
-def _look_everywhere(namespace: str) -> list[_Found]:
+def _look_everywhere(namespace: str) -> list[FoundLeftovers]:
     """Look in every place that can be reached, and say which cannot."""
     found = []
     for place, name in _PLACES.items():
         try:
-            found.append(_look(place, namespace))
+            found.append(look(place, namespace))
         except RuntimeUnavailableError as error:
             click.echo(f"wharf-tui: {name} is left out: {clean_plain(error.message)}", err=True)
     return found
 
 
-def _look(place: str, namespace: str) -> _Found:
+def look(place: str, namespace: str = "") -> FoundLeftovers:
     """What is left in a place.
 
     Raises:
@@ -86,15 +87,15 @@ def _look(place: str, namespace: str) -> _Found:
     return _look_in_docker() if place == "docker" else _look_in_kubernetes(namespace)
 
 
-def _look_in_docker() -> _Found:
+def _look_in_docker() -> FoundLeftovers:
     from wharf_tui.runtimes.docker.leftovers import find_leftovers, remove_leftovers
 
     found = find_leftovers()
     lines = (f"{one.container}  {one.build_name}  {one.step}  {one.state}" for one in found)
-    return _Found("container", tuple(lines), lambda: remove_leftovers(found))
+    return FoundLeftovers("container", tuple(lines), lambda: remove_leftovers(found))
 
 
-def _look_in_kubernetes(namespace: str) -> _Found:
+def _look_in_kubernetes(namespace: str) -> FoundLeftovers:
     from wharf_tui.cli.build_options import user_configuration
     from wharf_tui.runtimes.kubernetes.leftovers import find_leftovers, remove_leftovers
     from wharf_tui.runtimes.kubernetes.settings import kubernetes_settings
@@ -104,4 +105,4 @@ def _look_in_kubernetes(namespace: str) -> _Found:
     settings = replace(settings, namespace=namespace or settings.namespace)
     found = find_leftovers(settings)
     lines = (f"{one.namespace}/{one.pod}  {one.build_name}  {one.step}  {one.state}" for one in found)
-    return _Found("pod", tuple(lines), lambda: remove_leftovers(found, settings))
+    return FoundLeftovers("pod", tuple(lines), lambda: remove_leftovers(found, settings))

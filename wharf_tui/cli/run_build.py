@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wharf_tui.cli.build_options import BuildOptions
+from wharf_tui.cli.leftover_notice import LeftoverNotice
 from wharf_tui.cli.main import tell
 from wharf_tui.cli.serving import served
 from wharf_tui.cli.signals import on_stop_signals
@@ -72,8 +73,10 @@ def run_build(options: BuildOptions, presentation: Presentation, listen: ListenS
     store = BuildWriter.create(builds_dir, info)
     instance_id = options.configuration().text("instanceId", default="local")
     run = _Run(pipeline, store, runtime, instance_id, presentation, listen)
+    notice = LeftoverNotice(runtime.name, at_once=presentation is not Presentation.VIEWER)
     result = asyncio.run(_run(run))
     with contextlib.suppress(OSError):  # the terminal may be gone; the exit status still tells
+        notice.tell()
         print_verdict(store.path, interactive=presentation is Presentation.VIEWER)
     return _EXIT.get(result, ExitStatus.FAILED)
 
