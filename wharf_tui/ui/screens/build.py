@@ -96,7 +96,7 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
 
     def back_to_log(self) -> None:
         """Let the keys go to the log again."""
-        self.view.focus()
+        self.set_focus(self.view)  # at once, unlike focus(): the next thing may be another prompt
 
     @property
     def zone(self) -> timezone | None:
