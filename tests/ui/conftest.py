@@ -150,8 +150,8 @@ class Seen:
 
     @property
     def messages(self) -> list[str]:
-        """The log pane without gutter and blank rows."""
-        texts = [line.split(maxsplit=1) for line in self.lines]
+        """The log pane's lines of the log, without the gutter."""
+        texts = [line.split(maxsplit=1) for line in self.lines if not line.lstrip().startswith("── ")]
         return [parts[1] if len(parts) > 1 else "" for parts in texts if parts]
 
     @property

@@ -6,18 +6,27 @@ from typing import Final
 
 from wharf_tui.ui import (
     command_line,
+    detail_control,
+    error_control,
     filter_control,
+    fold_control,
     goto_control,
+    highlight_control,
     marks_control,
+    notes_control,
     search_control,
     timeline_control,
 )
 from wharf_tui.ui.command_line import CommandLine
 from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
+from wharf_tui.ui.error_control import ErrorControl
 from wharf_tui.ui.filter_control import FilterControl
+from wharf_tui.ui.fold_control import FoldControl
 from wharf_tui.ui.goto_control import GotoControl
+from wharf_tui.ui.highlight_control import HighlightControl
 from wharf_tui.ui.marks_control import MarksControl
+from wharf_tui.ui.notes_control import NotesControl
 from wharf_tui.ui.search_control import SearchControl
 from wharf_tui.ui.step_counts_control import StepCountsControl
 from wharf_tui.ui.take_along_control import TakeAlongControl
@@ -29,6 +38,10 @@ CONTROLS: Final[tuple[type[Control], ...]] = (
     SearchControl,
     FilterControl,
     GotoControl,
+    FoldControl,
+    NotesControl,
+    ErrorControl,
+    HighlightControl,
     TakeAlongControl,
     MarksControl,
     CommandLine,
@@ -40,7 +53,12 @@ CONTROLS: Final[tuple[type[Control], ...]] = (
 COMMANDS: Final[tuple[Command, ...]] = (
     *search_control.COMMANDS,
     *filter_control.COMMANDS,
+    *error_control.COMMANDS,
     *goto_control.COMMANDS,
+    *detail_control.COMMANDS,
+    *highlight_control.COMMANDS,
+    *fold_control.COMMANDS,
+    *notes_control.COMMANDS,
     *marks_control.COMMANDS,
     *command_line.COMMANDS,
     *timeline_control.COMMANDS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,7 +63,7 @@ class HelpGroup:
     rows: tuple[HelpRow, ...]
 
 
-def help_groups(screen: Screen[object], commands: Iterable[Command] = ()) -> list[HelpGroup]:
+def help_groups(screen: Screen[Any], commands: Iterable[Command] = ()) -> list[HelpGroup]:
     """All that can be done on a screen now; what the focused widget does comes first.
 
     Args:

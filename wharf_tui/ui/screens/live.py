@@ -66,6 +66,11 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         self.feed.close()
 
     @property
+    def slice_bytes(self) -> int:
+        """How much of a log may be read before the screen gets its turn."""
+        return self._budget.bytes
+
+    @property
     def is_live(self) -> bool:
         """Whether the build runs."""
         return self.feed.liveness is Liveness.RUNNING

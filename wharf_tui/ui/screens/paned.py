@@ -39,6 +39,11 @@ class PanedScreen(CommandedScreen, inherit_bindings=False):
         """Nobody has chosen a step: the one that runs is shown."""
         self._is_zoomed = False
 
+    @property
+    def goes_along(self) -> bool:
+        """Whether nobody has chosen a step."""
+        return self._goes_along
+
     def show_step(self, step_id: StepId) -> None:
         """Show a step's log in the active pane."""
         raise NotImplementedError

@@ -51,6 +51,8 @@ class LogPane(Vertical):
         """What is hidden in this pane."""
         self.why_filtered: tuple[str, str] | None = None
         """A headline and an explanation for when a filter lets nothing through."""
+        self.cause_note = Content()
+        """Which cause of the failure one is at."""
         self.search_note = Content()
         """How the search stands in this pane."""
 
@@ -124,7 +126,7 @@ class LogPane(Vertical):
         """How the search stands, and how far the text is scrolled to the right."""
         column = self.view.column
         scrolled = Content.styled(f"  column {column + 1}" if column else "", "$muted")
-        return Content.assemble(self.search_note, scrolled)
+        return Content.assemble(self.cause_note, self.search_note, scrolled)
 
     def _completeness(self, step: StepState, document: LogDocument, liveness: Liveness) -> Content:
         text, is_missing = step_story.completeness(step, document, liveness)
