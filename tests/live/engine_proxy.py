@@ -55,6 +55,10 @@ class EngineProxy:
             connection.is_frozen.set()
         return len(chosen)
 
+    def requests(self, part: bytes) -> list[bytes]:
+        """First lines of requests that have ``part`` in them, as far as they are the last of their connections."""
+        return [one.request for one in self._connections if part in one.request]
+
     def close(self) -> None:
         """End everything."""
         with contextlib.suppress(OSError):

@@ -20,7 +20,9 @@ BUILD = "wharf-cmd-build-00001-test"
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[bytes]:
     environment = {**os.environ, "WHARF_TUI_BUILDS": str(cwd / "builds")}
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, cwd=cwd, env=environment, timeout=60)
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, cwd=cwd, env=environment, timeout=60, check=False
+    )
 
 
 def test_the_next_run_tells_of_what_a_killed_one_has_left(engine, tmp_path: Path) -> None:

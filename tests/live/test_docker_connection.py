@@ -14,7 +14,7 @@ from wharf_tui.model.status import Status
 from wharf_tui.model.timestamps import NS
 from wharf_tui.runtimes.docker.engine import Engine
 from wharf_tui.runtimes.docker.engine_watch import EngineWatch
-from wharf_tui.runtimes.docker.settings import Limits
+from wharf_tui.runtimes.docker.settings import DockerSettings, Limits
 
 pytestmark = pytest.mark.docker
 
@@ -106,6 +106,20 @@ async def test_a_connection_that_dies_without_a_word(start, proxy: EngineProxy) 
     assert outcome.status is Status.SUCCESS
     assert recorder.messages() == numbered(3)
     assert not recorder.gaps
+
+
+async def test_output_that_ends_long_before_the_step_is_not_read_again(start, proxy: EngineProxy) -> None:
+    """A proof takes the log's last lines, not all of them."""
+    commands = ["for i in $(seq 1 3000); do echo line $i; done; exec >/dev/null 2>&1; sleep 4"]
+    build = await start({"step": commands}, settings=DockerSettings(init=False))
+    outcome = await build.run("step")
+    recorder = build.recorder("step")
+    assert outcome.status is Status.SUCCESS
+    assert recorder.messages() == numbered(3000)
+    assert not recorder.gaps
+    read = proxy.requests(b"/logs?")
+    assert read
+    assert all(b"tail=100" in request for request in read)
 
 
 async def test_the_same_engine_is_proven_by_a_connection_that_lives(proxy: EngineProxy) -> None:

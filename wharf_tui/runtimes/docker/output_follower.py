@@ -33,7 +33,8 @@ _SLOW_ANSWER_SECONDS = 1.0
 """An engine that is restarted by its socket's activation lets callers wait, instead of refusing them."""
 _SETTLING_SECONDS = 2.0
 """Output ends a moment before the container counts as ended: until then a running one proves no broken connection."""
-_TAIL_ENTRIES = 100
+_TAILS = (100, 10_000)
+"""Entries of the log's end that prove that nothing is missing; the second where a long line takes all of the first."""
 _RESTARTED = "the Docker engine restarted: what the step printed in that moment may be missing"
 _REMOVED = "the container was removed from outside: its last lines may be missing"
 
@@ -159,7 +160,9 @@ class OutputFollower:
             if is_running and self._log_is_broken:
                 is_suspicious = not self._read_live_again()
             elif is_running:
-                is_suspicious = not self._read_log(follow=True)
+                # Mostly the end is near: a busy engine takes its time to notice it, or the step has closed its output.
+                if is_suspicious or not self._has_all_there_is():
+                    is_suspicious = not self._read_log(follow=True)
             elif self._log_is_broken or self._has_all_there_is(has_ended=True) or self._read_log():
                 return info
             else:
@@ -217,25 +220,28 @@ class OutputFollower:
 
     def _has_all_there_is(self, *, has_ended: bool = False) -> bool:
         """Whether the engine's log ends with what we have; False also where that cannot be known now."""
-        frames, entries = FrameDecoder(), LogEntries()
-        lines: list[LoggedLine] = []
-        count = 0
         try:
-            with self._engine.logs(self._container, tail=_TAIL_ENTRIES) as stream:
-                while data := stream.read():
-                    for source, entry in frames.feed(data):
-                        count += 1
-                        line = entries.add(source, entry)
-                        lines += [line] if line else []
+            for tail in _TAILS:
+                lines, is_whole = self._end_of_log(tail)
+                if is_whole or any(line.is_ended for line in lines):
+                    break
         except (RunError, FrameError):
             return False
         with self._output.mutex:
-            return ends_alike(
-                self._output.positions,
-                [*lines, *entries.unended()],
-                is_whole=count < _TAIL_ENTRIES,
-                has_ended=has_ended,
-            )
+            return ends_alike(self._output.positions, lines, is_whole=is_whole, has_ended=has_ended)
+
+    def _end_of_log(self, tail: int) -> tuple[list[LoggedLine], bool]:
+        """The last lines of the engine's log, and whether these are all."""
+        frames, entries = FrameDecoder(), LogEntries()
+        lines: list[LoggedLine] = []
+        count = 0
+        with self._engine.logs(self._container, tail=tail) as stream:
+            while data := stream.read():
+                for source, entry in frames.feed(data):
+                    count += 1
+                    line = entries.add(source, entry)
+                    lines += [line] if line else []
+        return [*lines, *entries.unended()], count < tail
 
     def _state(self, *, may_be_ending: bool) -> tuple[dict[str, Any] | None, bool]:
         """What the engine says of the container, once it answers; and whether it was away.
