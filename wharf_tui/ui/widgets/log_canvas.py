@@ -260,7 +260,7 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         self._looks = self._places = None
         rows = self._document.row_count
         # Where text is wrapped any row may come to the top.
-        height = rows - 1 + self.size.height if self.wrap and rows else rows
+        height = rows - 1 + max(self.size.height, 1) if self.wrap and rows else rows
         self.virtual_size = Size(self.size.width, height)
 
     def on_resize(self, event: events.Resize) -> None:

@@ -1,0 +1,175 @@
+"""How one looked at a build is kept for the next time: within bounds, beside the build, and never in the way."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wharf_tui.model.errors import StoreError
+from wharf_tui.model.status import Status
+from wharf_tui.ui import view_state
+from wharf_tui.ui.log_look import TimeColumn
+from wharf_tui.ui.view_state import MOST_BUILDS, ViewStates
+
+
+@pytest.fixture
+def views(tmp_path):
+    return ViewStates(tmp_path / "state" / "views")
+
+
+def files(tmp_path):
+    return sorted((tmp_path / "state" / "views").iterdir())
+
+
+def test_what_was_saved_is_loaded(views):
+    assert views.load("a") == {}
+    views.save("a", {"wrap": True, "text": "\udcff ü"})
+    views.save("b", {})
+    assert views.load("a") == {"wrap": True, "text": "\udcff ü"}
+    assert views.load("b") == {}
+
+
+@given(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5) | st.booleans(), max_size=4))
+def test_any_state_comes_back(tmp_path_factory, state):
+    views = ViewStates(tmp_path_factory.getbasetemp() / "any-state")
+    views.save("uid", state)
+    assert views.load("uid") == state
+
+
+def test_nothing_is_kept_without_a_name_or_a_folder(views, tmp_path):
+    views.save("", {"a": 1})
+    ViewStates(None).save("a", {"a": 1})
+    assert not (tmp_path / "state").exists()
+    assert views.load("") == ViewStates(None).load("a") == {}
+
+
+def test_the_oldest_go(views, tmp_path):
+    for number in range(MOST_BUILDS + 3):
+        views.save(f"build {number}", {"n": number})
+        newest = max(files(tmp_path), key=lambda path: path.stat().st_mtime_ns)
+        os.utime(newest, ns=(number, number))
+    assert len(files(tmp_path)) == MOST_BUILDS
+    assert views.load("build 2") == {} and views.load("build 3") == {"n": 3}
+    assert views.load(f"build {MOST_BUILDS + 2}") == {"n": MOST_BUILDS + 2}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(
+            b"",
+            b"{",
+            b"[]",
+            b"null",
+            b"\xff\xfe",
+            b'{"version": 1}',
+            b'{"version": 1, "build": "a", "state": []}',
+        ),
+        *(
+            b'{"version": 2, "build": "a", "state": {"n": 1}}',
+            b'{"version": 1, "build": "b", "state": {"n": 1}}',
+        ),
+    ],
+)
+def test_damaged_files_are_ignored(views, tmp_path, content):
+    views.save("a", {"n": 1})
+    (path,) = files(tmp_path)
+    path.write_bytes(content)
+    assert views.load("a") == {}
+    views.save("a", {"n": 2})
+    assert views.load("a") == {"n": 2}
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_of_ours(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError):
+        ViewStates(tmp_path / "file" / "views").save("a", {"n": 1})
+
+
+def test_the_default_place_is_the_users_folder_for_state(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    view_state.save("a", {"n": 1})
+    assert view_state.load("a") == {"n": 1}
+    assert list(tmp_path.rglob("*.json"))
+
+
+@pytest.fixture
+def long(sample):
+    sample.run(1)
+    sample.count_to(1, 500)
+    sample.finish(1)
+    sample.run(2)
+    sample.count_to(2, 400)
+    sample.finish(2, Status.FAILED)
+    sample.end(Status.FAILED)
+    return sample
+
+
+async def test_one_comes_back_to_where_one_was_and_as_one_looked(long, run_app, see, views):
+    before = sorted(long.path.rglob("*"))
+    async with run_app(long.path, views=views) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: len(seen.messages) > 0)
+        await seen.press("1", "g", "w", "t", "number_sign", *["space"] * 3)
+        await seen.until(lambda: seen.view.visible_rows[0] > 0)
+        top = seen.view.visible_rows[0]
+    assert sorted(long.path.rglob("*")) == before
+    async with run_app(long.path, views=views) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: "build/compile" in seen.title and top in seen.view.visible_rows)
+        assert not seen.view.follow
+        assert (seen.view.wrap, seen.view.times, seen.view.show_ids) == (True, TimeColumn.CLOCK, False)
+
+
+async def test_who_left_at_the_end_comes_to_the_step_that_matters(long, run_app, see, views):
+    async with run_app(long.path, views=views) as pilot:
+        seen = see(pilot)
+        await seen.press("1", "G")
+        await seen.until(lambda: "build/compile" in seen.title)
+    async with run_app(long.path, views=views) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: "build/lint" in seen.title and bool(seen.messages))
+
+
+async def test_a_build_that_has_failed_meanwhile_opens_on_its_failure(sample, run_app, see, views):
+    sample.run(1)
+    sample.count_to(1, 300)
+    async with run_app(sample.path, views=views) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: len(seen.messages) > 0)
+        await seen.press("g")
+    sample.finish(1)
+    sample.run(2)
+    sample.finish(2, Status.FAILED)
+    sample.end(Status.FAILED)
+    async with run_app(sample.path, views=views) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: "build/lint" in seen.title)
+        await pilot.pause(0)
+        assert "build/lint" in seen.title
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"looks": 3, "place": "x", "controls": [], "status": "Failed"},
+        {"looks": {"wrap": "yes", "times": 3, "ids": None}, "place": [1, 2, 3], "status": "Failed"},
+        {"place": [9, 9, 9], "status": "Failed"},
+        {"place": [2, 2, 10**30], "status": "Failed", "controls": {"SearchControl": {"x": []}}},
+        {"place": [True, True, True], "status": "Failed"},
+    ],
+)
+async def test_a_state_that_makes_no_sense_is_no_state(long, run_app, see, views, state):
+    async with run_app(long.path, views=views) as pilot:
+        seen = see(pilot)
+        key = seen.screen.feed.info.uid or f"place {seen.screen.feed.place}"
+    views.save(key, json.loads(json.dumps(state)))
+    async with run_app(long.path, views=views) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: "build/lint" in seen.title and bool(seen.messages))
+        await seen.press("j")
+        assert not seen.view.wrap
