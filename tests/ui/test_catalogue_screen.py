@@ -79,10 +79,10 @@ async def test_narrowing(make_sample, run_app):
         assert [row.split()[0] for row in rows(pilot)] == ["12"]
         await pilot.press("enter")
         assert pilot.app.screen.query_one(BuildTable).has_focus
-        assert pilot.app.screen.query_one(Input).display
+        assert pilot.app.screen.query_one("#narrow", Input).display
         await pilot.press("escape")
         assert len(rows(pilot)) == 3
-        assert not pilot.app.screen.query_one(Input).display
+        assert not pilot.app.screen.query_one("#narrow", Input).display
 
 
 async def test_no_builds_yet(run_app):

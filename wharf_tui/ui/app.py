@@ -26,6 +26,7 @@ from wharf_tui.ui.screens.help import HelpScreen
 from wharf_tui.ui.settings import Settings
 from wharf_tui.ui.themes import DARK, THEMES, theme_named
 from wharf_tui.ui.view_state import ViewStates
+from wharf_tui.ui.way_back import Trail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from wharf_tui.ui.controller import BuildController
+    from wharf_tui.ui.rows import Address
 
 _STYLES = Path(__file__).parent
 _WATCH_SECONDS = 0.2
@@ -52,6 +54,7 @@ class WharfApp(App[None]):
         settings: what the user has set.
         views: where it is kept how one looked at a build.
         doors: how builds come in that are opened from inside.
+        at: the line that is shown first.
 
     Raises:
         InputError: ``target`` holds no build.
@@ -81,11 +84,14 @@ class WharfApp(App[None]):
         settings: Settings | None = None,
         views: ViewStates | None = None,
         doors: Doors | None = None,
+        at: Address | None = None,
     ) -> None:
         super().__init__()
         self.settings = settings or Settings()
         self._views = views or ViewStates(None)
         self._doors = doors or Doors()
+        self._at = at
+        self.trail = Trail()
         self._mouse = Mouse()
         self._builds_dir = builds_dir
         self._controller = controller
@@ -117,8 +123,10 @@ class WharfApp(App[None]):
     def get_default_screen(self) -> Screen[None]:
         """The catalogue, or the build that was asked for."""
         if self._feed is not None:
-            return self._screen_of(self._feed)
-        return CatalogueScreen(self._builds_dir, self._clock, self._only)
+            screen = self._screen_of(self._feed)
+            screen.at = self._at
+            return screen
+        return self._catalogue_of(self._only)
 
     def on_mount(self) -> None:
         """Watch the embedded build, and tell what is wrong with the configuration."""
@@ -142,7 +150,12 @@ class WharfApp(App[None]):
 
     def _screen_of(self, feed: Feed) -> BuildScreen:
         screen = BuildScreen(feed, self._clock, self._zone)
-        screen.settings, screen.views = self.settings, self._views
+        screen.settings, screen.views, screen.trail = self.settings, self._views, self.trail
+        return screen
+
+    def _catalogue_of(self, only: tuple[Path, ...]) -> CatalogueScreen:
+        screen = CatalogueScreen(self._builds_dir, self._clock, only)
+        screen.views = self._views
         return screen
 
     async def show_opened(self, way: str, target: str) -> None:
@@ -153,7 +166,7 @@ class WharfApp(App[None]):
         """
         opened = await (self._doors.attach if way == "attach" else self._doors.open)(target)
         if isinstance(opened, tuple):
-            self.push_screen(CatalogueScreen(self._builds_dir, self._clock, opened))
+            self.push_screen(self._catalogue_of(opened))
         else:
             self.push_screen(self._screen_of(opened))
 

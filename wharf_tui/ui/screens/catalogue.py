@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import work
@@ -18,17 +19,21 @@ from textual.widgets import ContentSwitcher, Input, Static
 from wharf_tui.model.build import Liveness
 from wharf_tui.model.errors import WharfError
 from wharf_tui.model.text import clean_plain
+from wharf_tui.results.bundle import SUFFIX
 from wharf_tui.results.catalogue import BuildSummary, delete_build, list_builds, summarize
 from wharf_tui.ui import words
+from wharf_tui.ui.catalogue_export import Export
+from wharf_tui.ui.opening import WAYS, Opening
 from wharf_tui.ui.safe_info import safe_summary
 from wharf_tui.ui.screens.confirm import ConfirmScreen
+from wharf_tui.ui.view_state import ViewStates
 from wharf_tui.ui.widgets.build_table import BuildTable, table_heading
 from wharf_tui.ui.widgets.key_hints import KeyHints
+from wharf_tui.ui.widgets.prompt import Prompt
 from wharf_tui.ui.widgets.split_line import SplitLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from textual import events
     from textual.app import ComposeResult
@@ -51,6 +56,9 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash,ctrl+f", "narrow", "Narrow", key_display="/", id="catalogue.narrow"),
         Binding("escape", "widen", "Show all", key_display="esc", id="catalogue.widen"),
+        Binding("o", "ask('open')", "Open another", id="catalogue.open"),
+        Binding("a", "ask('attach')", "Attach", id="catalogue.attach"),
+        Binding("S", "export", "Export", key_display="S", id="catalogue.export"),
         Binding("D,delete", "delete", "Delete", key_display="D", id="catalogue.delete"),
         Binding("r", "look", "Look again", show=False, id="catalogue.look"),
         Binding("q", "app.back", "Quit", id="catalogue.quit"),
@@ -59,7 +67,8 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
     table = query_one(BuildTable)
     _header = query_one("#header", SplitLine)
     _heading = query_one("#heading", SplitLine)
-    _filter = query_one(Input)
+    _filter = query_one("#narrow", Input)
+    prompt = query_one(Prompt)
     _switcher = query_one(ContentSwitcher)
     _reason = query_one("#catalogue-empty", Static)
 
@@ -75,8 +84,13 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
         self._only = only
         self._builds_dir = builds_dir
         self._clock = clock
+        self.views = ViewStates(None)
+        """How builds were looked at, for those that are exported."""
         self._builds: list[BuildSummary] | None = None
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="catalogue")
+        self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="catalogue")
+        self._opening = Opening(self, self._say, self._close_prompt)
+        self._to_export: BuildSummary | None = None
+        self._export: Export | None = None
 
     def compose(self) -> ComposeResult:
         """Header, table or explanation, narrowing, keys."""
@@ -88,6 +102,7 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
         narrowing = Input(placeholder="words of a state, step, number or source", id="narrow", compact=True)
         narrowing.display = False
         yield narrowing
+        yield Prompt()
         yield KeyHints()
 
     def on_mount(self) -> None:
@@ -96,7 +111,9 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
         self.set_interval(_TURN_SECONDS, self._turn)
 
     def on_unmount(self) -> None:
-        """Let go of the thread; what it reads is thrown away."""
+        """Let go of the threads; what they read is thrown away, and no half file is left."""
+        if self._export is not None:
+            self._export.stop()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     @work(exclusive=True, group="catalogue")
@@ -110,6 +127,8 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
         self.update_view()
 
     def _turn(self) -> None:
+        if self._export is not None:
+            self._say(f"exporting {self._export.share:.0%}, esc stops")
         if self.is_current and any(build.liveness is Liveness.RUNNING for build in self._builds or ()):
             self.update_view()
 
@@ -152,6 +171,8 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
         del parameters
+        if self.prompt.display:
+            return False
         if action == "narrow":
             return not self._filter.has_focus
         return self._filter.display if action == "widen" else True
@@ -179,6 +200,57 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
             text = " ".join(filter(None, (f"{error.message}.", error.hint)))
             self.notify(clean_plain(text), severity="error", markup=False)
         self._look()
+
+    def action_ask(self, way: str) -> None:
+        """Ask what to open, or what to attach to."""
+        self.prompt.open(way, WAYS[way])
+
+    def action_export(self) -> None:
+        """Ask for the name of the file that the build under the cursor is to be written to."""
+        self._to_export = self.table.current
+        if self._to_export is not None:
+            self.prompt.open("export to", "a file", f"{self._to_export.name}{SUFFIX}")
+
+    def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
+        """Do it; what is wrong with it is said beside it."""
+        event.stop()
+        if event.sign in WAYS:
+            self._opening.start(event.sign, event.text)
+        elif self._to_export is not None and self._export is None and event.text.strip():
+            target = Path(event.text.strip())
+            with suppress(RuntimeError):  # a user whom nobody knows
+                target = target.expanduser()
+            self._write(Export(self._to_export.path, target, self.views))
+
+    def on_prompt_cancelled(self, event: Prompt.Cancelled) -> None:
+        """Let it be, also while it is under way."""
+        event.stop()
+        self._opening.stop()
+        if self._export is not None:
+            self._export.stop()
+        self._close_prompt()
+
+    @work(group="export")
+    async def _write(self, export: Export) -> None:
+        self._export = export
+        try:
+            size = await asyncio.get_running_loop().run_in_executor(self._executor, export.write)
+        except WharfError as error:
+            self._say(clean_plain(" ".join(filter(None, (f"{error.message}.", error.hint)))), "$error")
+            return
+        finally:
+            self._export = None
+        self._close_prompt()
+        place = words.place(export.target.absolute())
+        told = f"Written to {place} ({words.size(size)})." if size is not None else "No file was written."
+        self.notify(clean_plain(told), markup=False)
+
+    def _say(self, text: str, style: str = "$muted") -> None:
+        self.prompt.say(text, style)
+
+    def _close_prompt(self) -> None:
+        self.prompt.close()
+        self.table.focus()
 
     def action_look(self) -> None:
         """Look again at once."""

@@ -70,7 +70,7 @@ COLUMNS: Final = (
     Column("STEPS", 5, "right", lambda build, _: Content.styled(str(build.step_count), "$muted"), 90),
     Column("SIZE", 8, "right", lambda build, _: Content.styled(words.size(build.size_bytes), "$muted")),
     Column("FAILED STEP", 26, "left", _failed_step),
-    Column("KIND", 9, "left", lambda build, _: Content.styled(build.origin, "$muted"), 100),
+    Column("KIND", 9, "left", lambda build, _: Content.styled(build.origin, "$muted"), 130),
     Column("SOURCE", 0, "left", lambda build, _: Content.styled(build.source or build.name, "$muted"), 90),
 )
 
