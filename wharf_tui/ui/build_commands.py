@@ -14,6 +14,7 @@ from wharf_tui.ui import (
     highlight_control,
     marks_control,
     notes_control,
+    open_control,
     search_control,
     timeline_control,
 )
@@ -27,6 +28,7 @@ from wharf_tui.ui.goto_control import GotoControl
 from wharf_tui.ui.highlight_control import HighlightControl
 from wharf_tui.ui.marks_control import MarksControl
 from wharf_tui.ui.notes_control import NotesControl
+from wharf_tui.ui.open_control import OpenControl
 from wharf_tui.ui.search_control import SearchControl
 from wharf_tui.ui.step_counts_control import StepCountsControl
 from wharf_tui.ui.take_along_control import TakeAlongControl
@@ -45,6 +47,7 @@ CONTROLS: Final[tuple[type[Control], ...]] = (
     TakeAlongControl,
     MarksControl,
     CommandLine,
+    OpenControl,
     TimelineControl,
     StepCountsControl,
 )
@@ -60,6 +63,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     *fold_control.COMMANDS,
     *notes_control.COMMANDS,
     *marks_control.COMMANDS,
+    *open_control.COMMANDS,
     *command_line.COMMANDS,
     *timeline_control.COMMANDS,
 )
