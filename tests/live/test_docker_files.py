@@ -146,6 +146,55 @@ async def test_kubectl_gets_its_files_with_variables_filled_in(
     ]
 
 
+@pytest.fixture
+def fake_helm(engine: Engine) -> Iterator[str]:
+    """The name of an image, for any version of helm that steps ask for, whose ``helm`` tells how it was called."""
+    packs = 'if [ "$1" = package ]; then touch "$4/made-$6.tgz"; fi'
+    helm = f'echo helm "$@"; ls -A; cat /root/.kube/config 2>/dev/null; {packs}'
+    bash = 'exec /bin/sh "$@"'
+    makes = [
+        f"printf '%s\\n' '#!/bin/sh' '{script}' > /bin/{name} && chmod +x /bin/{name}"
+        for name, script in (("helm", helm), ("bash", bash))
+    ]
+    image = build_image(engine, f"FROM {IMAGE}\nRUN rm /bin/bash; {' && '.join(makes)}\n")
+    name = image.partition(":")[0]
+    for version in ("v2.14.1", "v3.8.1"):
+        engine.client.tag(image, name, version)
+    yield name
+    for version in ("v2.14.1", "v3.8.1", "local"):
+        remove_image(engine, f"{name}:{version}")
+
+
+async def test_helm_and_helm_package(start, repo: Path, tmp_path: Path, fake_helm: str) -> None:
+    write(repo / "values.yml", b"tag: ${TAG}\n")
+    write(repo / "chart/Chart.yaml")
+    write(tmp_path / "kubeconfig", b"the config\n")
+    settings = DockerSettings(
+        kubeconfig=tmp_path / "kubeconfig",
+        images=StepImages(helm=fake_helm),
+        pull_policy=PullPolicy.NEVER,
+    )
+    chart = {"chart": "c", "name": "n", "namespace": "s", "repo": "r", "helmVersion": "v2.14.1"}
+    steps = {
+        "chart": {"helm": {**chart, "files": ["values.yml"], "set": {"a": "b"}}},
+        "package": {"helm-package": {"destination": "oci://d", "chart-path": "chart", "version": "7"}},
+    }
+    build = await start(steps, settings=settings)
+    for name in steps:
+        outcome = await build.run(name)
+        assert outcome.status is Status.SUCCESS, build.recorder(name).messages()
+    command, *rest = build.recorder("chart").messages()
+    assert command.startswith(b"helm upgrade --install n c --repo r --namespace s ")
+    assert command.endswith(b"--values /mnt/repo/values.yml --set a=b")
+    assert rest == [b"values.yml", b"the config"]
+    messages = build.recorder("package").messages()
+    assert messages[0].startswith(b"helm package chart --destination /tmp/")
+    assert messages[0].endswith(b" --version 7")
+    assert b"chart" in messages
+    (push,) = [message for message in messages if message.startswith(b"helm push")]
+    assert push.endswith(b"made-7.tgz oci://d --insecure")
+
+
 async def test_what_needs_a_cluster_is_refused_before_anything_runs(start) -> None:
     steps = {
         "k": {"kubectl": {"file": "x.yml"}},

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wharf_tui.model.errors import InputError, RuntimeUnavailableError
+from wharf_tui.model.errors import RuntimeUnavailableError
 from wharf_tui.runtimes.configuration import Configuration
-from wharf_tui.runtimes.docker.settings import DockerSettings, Limits, PullPolicy
+from wharf_tui.runtimes.docker.settings import Limits, docker_settings
 from wharf_tui.runtimes.kubernetes.settings import kubernetes_settings
 from wharf_tui.runtimes.port import Runtime
 from wharf_tui.runtimes.step_commands import StepImages
@@ -43,38 +43,15 @@ def choose_runtime(options: RuntimeOptions, configuration: Configuration) -> Run
             from wharf_tui.runtimes.docker.runtime import DockerRuntime
 
             return DockerRuntime(
-                docker_settings(configuration), _limits(options), gitignore=options.gitignore
+                docker_settings(configuration, _images(configuration)),
+                _limits(options),
+                gitignore=options.gitignore,
             )
         case _:
             from wharf_tui.runtimes.kubernetes.runtime import KubernetesRuntime
 
             settings = kubernetes_settings(configuration, _images(configuration))
             return KubernetesRuntime(settings, _limits(options), gitignore=options.gitignore)
-
-
-def docker_settings(configuration: Configuration) -> DockerSettings:
-    """What the configuration says of images and when to pull them.
-
-    Raises:
-        InputError: a value makes no sense.
-    """
-    word = configuration.text("worker", "steps", "container", "imagePullPolicy")
-    return DockerSettings(pull_policy=_pull_policy(word), images=_images(configuration))
-
-
-def _pull_policy(word: str) -> PullPolicy:
-    """Kubernetes' words and Docker's own, in any letter case."""
-    known = {
-        "": PullPolicy.MISSING,
-        "ifnotpresent": PullPolicy.MISSING,
-        **{policy.value: policy for policy in PullPolicy},
-    }
-    try:
-        return known[word.lower()]
-    except KeyError as error:
-        raise InputError(
-            f"worker.steps.container.imagePullPolicy is {word!r}", "Write Always, IfNotPresent or Never."
-        ) from error
 
 
 def _images(configuration: Configuration) -> StepImages:

@@ -125,7 +125,7 @@ def what_is_missing(step: Step, settings: DockerSettings) -> str:
         case HelmSpec(cluster=cluster) | KubectlSpec(cluster=cluster) if settings.kubeconfig is None:
             return (
                 f"it needs the cluster's config map '{cluster}', which Docker does not have: "
-                f"configure a kubeconfig file in its place, or {_USE_KUBERNETES}"
+                f"set docker.kubeconfig in wharf-cmd-config.yml to a file in its place, or {_USE_KUBERNETES}"
             )
         case NugetPackageSpec():
             return _needs_secret("wharf-nuget-api-token")
@@ -139,5 +139,5 @@ def _needs_secret(name: str) -> str:
 def _needs_certificates(field: str) -> str:
     return (
         f"{field} needs the cluster's certificates, which Docker does not have: "
-        f"configure a file of certificates in their place, or {_USE_KUBERNETES}"
+        f"set docker.certificates in wharf-cmd-config.yml to a file in their place, or {_USE_KUBERNETES}"
     )
