@@ -248,7 +248,7 @@ class SearchControl(Control):
             if pane.marks_state != state:
                 pane.marks_state = state
                 pane.view.hit_marks = line_walk.marks(document, self._hits(session), height)
-        if self.screen.prompt.display:
+        if self.screen.prompt.display and self.screen.prompt.sign == "/":
             self._say()
 
     def _note(self, step_id: StepId | None) -> Content:
