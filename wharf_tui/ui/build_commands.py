@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from wharf_tui.ui import (
+    bundle_control,
     command_line,
     detail_control,
+    editor_control,
     error_control,
     filter_control,
     fold_control,
@@ -15,12 +17,15 @@ from wharf_tui.ui import (
     marks_control,
     notes_control,
     open_control,
+    save_control,
     search_control,
     timeline_control,
 )
+from wharf_tui.ui.bundle_control import BundleControl
 from wharf_tui.ui.command_line import CommandLine
 from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
+from wharf_tui.ui.editor_control import EditorControl
 from wharf_tui.ui.error_control import ErrorControl
 from wharf_tui.ui.filter_control import FilterControl
 from wharf_tui.ui.fold_control import FoldControl
@@ -29,6 +34,8 @@ from wharf_tui.ui.highlight_control import HighlightControl
 from wharf_tui.ui.marks_control import MarksControl
 from wharf_tui.ui.notes_control import NotesControl
 from wharf_tui.ui.open_control import OpenControl
+from wharf_tui.ui.place_control import PlaceControl
+from wharf_tui.ui.save_control import SaveControl
 from wharf_tui.ui.search_control import SearchControl
 from wharf_tui.ui.step_counts_control import StepCountsControl
 from wharf_tui.ui.take_along_control import TakeAlongControl
@@ -46,6 +53,10 @@ CONTROLS: Final[tuple[type[Control], ...]] = (
     HighlightControl,
     TakeAlongControl,
     MarksControl,
+    SaveControl,
+    BundleControl,
+    EditorControl,
+    PlaceControl,
     CommandLine,
     OpenControl,
     TimelineControl,
@@ -63,6 +74,9 @@ COMMANDS: Final[tuple[Command, ...]] = (
     *fold_control.COMMANDS,
     *notes_control.COMMANDS,
     *marks_control.COMMANDS,
+    *save_control.COMMANDS,
+    *bundle_control.COMMANDS,
+    *editor_control.COMMANDS,
     *open_control.COMMANDS,
     *command_line.COMMANDS,
     *timeline_control.COMMANDS,

@@ -22,6 +22,7 @@ _SHORT: Final = {
     "h": "help",
     "g": "goto",
     "w": "save",
+    "w!": "save!",
     "write": "save",
     "e": "open",
     "s": "search",

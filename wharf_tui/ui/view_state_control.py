@@ -61,7 +61,7 @@ class ViewStateControl(Control):
             state = states.get(type(control).__name__) if isinstance(states, dict) else None
             if isinstance(state, dict):
                 control.restore(state)
-        is_where_it_opened = screen.view.follow and screen.view.spot is None
+        is_where_it_opened = screen.view.follow and screen.view.spot is None and screen.at is None
         if is_where_it_opened and kept.get("status") == screen.feed.status.value:  # else its end is the news
             self._wanted = _place_from(kept.get("place"))
         self._is_up = True
@@ -113,8 +113,15 @@ class ViewStateControl(Control):
         """Keep it."""
         if not self._is_up:
             return
+        with suppress(
+            StoreError
+        ):  # a build must be readable on a full disk, too: this is not worth a complaint
+            self.screen.views.save(self._key, self.kept())
+
+    def kept(self) -> dict[str, Any]:
+        """All that is kept, as it is now."""
         place = self._wanted or self._place
-        state = {
+        return {
             "looks": self._looks,
             "status": self.screen.feed.status.value,
             "place": None if place is None else [place.shown, place.step_id, place.log_id],
@@ -122,10 +129,6 @@ class ViewStateControl(Control):
                 type(control).__name__: kept for control in self.screen.controls if (kept := control.state())
             },
         }
-        with suppress(
-            StoreError
-        ):  # a build must be readable on a full disk, too: this is not worth a complaint
-            self.screen.views.save(self._key, state)
 
 
 def _place_from(value: object) -> _Place | None:

@@ -11,6 +11,7 @@ from wharf_tui.model.text import clean_plain
 from wharf_tui.ui.build_commands import COMMANDS, CONTROLS
 from wharf_tui.ui.control import Control, PromptUser
 from wharf_tui.ui.screens.live import LiveScreen
+from wharf_tui.ui.way_back import Trail
 from wharf_tui.ui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from wharf_tui.ui.commands import Command
     from wharf_tui.ui.feed import Feed
+    from wharf_tui.ui.rows import Address
     from wharf_tui.ui.screens.build import BuildScreen
 
 AnyControl = TypeVar("AnyControl", bound=Control)
@@ -35,6 +37,10 @@ class CommandedScreen(LiveScreen, inherit_bindings=False):
 
     def __init__(self, feed: Feed, clock: Callable[[], int]) -> None:
         super().__init__(feed, clock)
+        self.at: Address | None = None
+        """The line that was asked for."""
+        self.trail = Trail()
+        """Where it is noted what is looked at."""
         self._controls = {kind: kind(self._build_screen) for kind in CONTROLS}
         self._prompt_user: PromptUser | None = None
 
