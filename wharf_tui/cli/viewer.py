@@ -6,60 +6,46 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wharf_tui.cli.bundles import feed_of, is_bundle
 from wharf_tui.cli.connect_options import ConnectOptions, looks_like_address
-from wharf_tui.cli.target import find_paths, is_build, open_files, shelf_of
+from wharf_tui.cli.target import find_paths, is_build, open_files
 from wharf_tui.model.errors import UsageError, WharfError
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.layout import default_builds_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from wharf_tui.attach.session import AttachSession
-    from wharf_tui.results.shelf import Shelf
     from wharf_tui.ui.app import WharfApp
     from wharf_tui.ui.controller import BuildController
     from wharf_tui.ui.feed import Feed
-    from wharf_tui.ui.rows import Address
-    from wharf_tui.ui.way_back import Seen
 
 _PLAIN = ConnectOptions(None, tls=False, tls_ca=None, tls_cert=None, tls_key=None)
 
 
 async def show_viewer(
-    target: Path | tuple[Path, ...] | Shelf | Feed | None,
+    target: Path | tuple[Path, ...] | Feed | None,
     controller: BuildController | None = None,
     stop: asyncio.Event | None = None,
     sessions: Sessions | None = None,
-    *,
-    at: Address | None = None,
-    leaving: Callable[[Seen | None], None] = lambda _seen: None,
 ) -> None:
     """Show the viewer until its user leaves.
 
     Args:
-        target: folder of the build to show, or a feed; several folders or a shelf show the list of them, None that of all.
+        target: folder of the build to show, or a feed; several folders show the list of them, None that of all.
         controller: the build that runs beside the viewer, if one does.
         stop: ends the viewer from outside when it is set.
         sessions: what copies builds from workers; ended with the viewer.
-        at: the line that is shown first.
-        leaving: is told what was looked at last, when the viewer has gone.
 
     Raises:
         WharfError: the target cannot be shown.
     """
     sessions = sessions or Sessions()
-    app = _make_app(target, controller, sessions, at)
-    stopping = (
-        None if stop is None else asyncio.create_task(_leave_when(stop, app), name="leave-when-stopped")
-    )
+    app = _make_app(target, controller, sessions)
+    leaving = None if stop is None else asyncio.create_task(_leave_when(stop, app), name="leave-when-stopped")
     try:
         await app.run_async()
-        leaving(app.trail.last)
     finally:
-        if stopping is not None:
-            stopping.cancel()
+        if leaving is not None:
+            leaving.cancel()
         await sessions.close()
 
 
@@ -125,10 +111,7 @@ def _end(copying: asyncio.Task[None]) -> None:
 
 
 def _make_app(
-    target: Path | tuple[Path, ...] | Shelf | Feed | None,
-    controller: BuildController | None,
-    sessions: Sessions,
-    at: Address | None,
+    target: Path | tuple[Path, ...] | Feed | None, controller: BuildController | None, sessions: Sessions
 ) -> WharfApp:
     from wharf_tui.ui.app import WharfApp
     from wharf_tui.ui.opening import Doors
@@ -142,11 +125,10 @@ def _make_app(
         settings=load_settings(settings_path()),
         views=ViewStates(default_folder()),
         doors=Doors(lambda text: open_from_inside(text, sessions), sessions.attach),
-        at=at,
     )
 
 
-async def open_from_inside(text: str, sessions: Sessions) -> Feed | tuple[Path, ...] | Shelf:
+async def open_from_inside(text: str, sessions: Sessions) -> Feed | tuple[Path, ...]:
     """What a user means who types a target in the viewer; several builds are paths to choose from.
 
     Raises:
@@ -157,17 +139,12 @@ async def open_from_inside(text: str, sessions: Sessions) -> Feed | tuple[Path, 
     return await asyncio.to_thread(_find, text)
 
 
-def _find(text: str) -> Feed | tuple[Path, ...] | Shelf:
+def _find(text: str) -> Feed | tuple[Path, ...]:
     from wharf_tui.ui.feed import StoreFeed
 
     if text == "-":
         raise UsageError("standard input can only be opened from the command line", "wharf-tui open -")
-    if (shelf := shelf_of(text)) is not None:
-        return shelf
-    text = str(Path(text).expanduser()) if text.startswith("~") else text
-    if is_bundle(Path(text)):
-        return feed_of(Path(text))
-    paths = find_paths(text)
+    paths = find_paths(str(Path(text).expanduser()) if text.startswith("~") else text)
     if len(paths) == 1 and not is_build(paths[0]):
         return StoreFeed(open_files([str(paths[0])]))
     return StoreFeed(BuildReader.open(paths[0])) if len(paths) == 1 else tuple(paths)
