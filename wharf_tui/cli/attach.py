@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from wharf_tui.cli.at_option import at_option
 from wharf_tui.cli.connect_options import ConnectOptions, connect_options
 from wharf_tui.cli.listen_options import DEFAULT_ADDRESS
 from wharf_tui.cli.terminal import is_interactive
 from wharf_tui.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from wharf_tui.ui.rows import Address
 
 
 @click.command()
@@ -34,6 +39,7 @@ from wharf_tui.model.errors import UsageError
 )
 @click.option("-l", "--selector", metavar="LABELS", help="With --kubernetes: find the pod by these labels.")
 @click.option("-n", "--namespace", metavar="NAME", default="", help="With --kubernetes: where the pod is.")
+@at_option
 @connect_options
 def command(
     address: str | None,
@@ -45,6 +51,7 @@ def command(
     definition: Path | None,
     stage: str | None,
     environment: str | None,
+    at: Address | None,
     connect: ConnectOptions,
 ) -> int:
     """Attach to the worker at ADDRESS (HOST:PORT), or in a pod of a Kubernetes cluster.
@@ -52,17 +59,30 @@ def command(
     Its lines are copied into a store on this machine: attach again, and it goes on where it stopped; open it, and the
     worker need not be there. Exit status 3 says that lines are missing, 4 that the worker cannot be reached.
     """
-    from wharf_tui.cli.attach_build import attach_build, names_from_definition
+    from wharf_tui.cli.attach_build import Looking, attach_build, names_from_definition
 
     names = names_from_definition(definition, stage, environment) if definition is not None else {}
     interactive = not plain and is_interactive()
+    if at is not None and not interactive:
+        raise UsageError("--at needs the viewer, and that a terminal", "Use `wharf-tui logs` to print logs.")
     if not kubernetes:
         if selector or namespace:
             raise UsageError("--selector and --namespace go with --kubernetes")
         endpoint = connect.endpoint(address or DEFAULT_ADDRESS)
-        return asyncio.run(attach_build(endpoint, names, connect, interactive=interactive))
+        looking = Looking(("attach", endpoint.address), at) if interactive else None
+        return asyncio.run(attach_build(endpoint, names, connect, looking))
     from wharf_tui.cli.attach_pod import WORKER_LABELS, PodChoice, pod_address
 
     with pod_address(PodChoice(address or "", selector or WORKER_LABELS, namespace)) as forwarded:
         endpoint = replace(connect.endpoint(DEFAULT_ADDRESS), address=forwarded)
-        return asyncio.run(attach_build(endpoint, names, connect, interactive=interactive))
+        looking = Looking(_pod_again(address, selector, namespace), at) if interactive else None
+        return asyncio.run(attach_build(endpoint, names, connect, looking))
+
+
+def _pod_again(address: str | None, selector: str | None, namespace: str) -> tuple[str, ...]:
+    """What leads to the pod again: the port that is forwarded now will be another one."""
+    words = ["attach", "--kubernetes"]
+    for option, value in (("--selector", selector), ("--namespace", namespace)):
+        if value:
+            words += [option, value]
+    return (*words, address) if address else tuple(words)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,12 +27,25 @@ from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.follow import poll, waiter_for
 from wharf_tui.results.layout import default_builds_dir
 
+if TYPE_CHECKING:
+    from wharf_tui.ui.rows import Address
+
 GIVE_UP_SECONDS = 600.0
 """How long a program that nobody watches tries to reach a worker that went away."""
 
 
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Somebody looks at the build in the viewer."""
+
+    again: tuple[str, ...]
+    """As ``Feed.again``."""
+    at: Address | None = None
+    """The line that is shown first."""
+
+
 async def attach_build(
-    endpoint: Endpoint, names: Mapping[StepId, StepInfo], connect: ConnectOptions, *, interactive: bool
+    endpoint: Endpoint, names: Mapping[StepId, StepInfo], connect: ConnectOptions, looking: Looking | None
 ) -> int:
     """Attach, show or print until the build ends, and return the exit status.
 
@@ -38,15 +53,15 @@ async def attach_build(
         endpoint: the worker.
         names: of its steps, for one that tells only their numbers.
         connect: how workers are reached that are attached to from inside the viewer.
-        interactive: whether somebody looks.
+        looking: None prints lines instead.
 
     Raises:
         WharfError: the worker cannot be reached, or does not let us in.
     """
-    session = AttachSession(endpoint, default_builds_dir(), names, None if interactive else GIVE_UP_SECONDS)
+    session = AttachSession(endpoint, default_builds_dir(), names, None if looking else GIVE_UP_SECONDS)
     await session.open()
-    if interactive:
-        return await _show(session, endpoint.address, connect)
+    if looking is not None:
+        return await _show(session, endpoint.address, connect, looking)
     try:
         return await _print_to_the_end(session, LogsRequest(follow=True), prefix=True)
     finally:
@@ -117,15 +132,15 @@ async def _copying(session: AttachSession) -> AsyncIterator[asyncio.Task[None]]:
         await asyncio.gather(copying, return_exceptions=True)
 
 
-async def _show(session: AttachSession, address: str, connect: ConnectOptions) -> int:
+async def _show(session: AttachSession, address: str, connect: ConnectOptions, looking: Looking) -> int:
+    from wharf_tui.cli.verdict import print_leaving
     from wharf_tui.cli.viewer import Sessions, show_viewer
     from wharf_tui.ui.session_feed import SessionFeed
 
     sessions = Sessions(connect)
-    feed = sessions.begin(session, address)
-    await show_viewer(feed, sessions=sessions)
+    feed = sessions.begin(session, address, looking.again)
+    await show_viewer(feed, sessions=sessions, at=looking.at, leaving=print_leaving)
     failure = feed.failure if isinstance(feed, SessionFeed) else None
-    click.echo(f"Copy: {session.path}\nLook again: wharf-tui open {session.path.name}", err=True)
     if failure is not None:
         tell(failure)
         return failure.exit_status

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ from wharf_tui.runtimes.port import BuildContext, Runtime
 from wharf_tui.worker.builder import Builder, initial_steps
 
 if TYPE_CHECKING:
+    from wharf_tui.ui.way_back import Seen
     from wharf_tui.worker.auth import ListenSettings
 
 _EXIT = {Status.SUCCESS: ExitStatus.SUCCESS, Status.CANCELLED: ExitStatus.INTERRUPTED}
@@ -74,14 +76,17 @@ def run_build(options: BuildOptions, presentation: Presentation, listen: ListenS
     instance_id = options.configuration().text("instanceId", default="local")
     run = _Run(pipeline, store, runtime, instance_id, presentation, listen)
     notice = LeftoverNotice(runtime.name, at_once=presentation is not Presentation.VIEWER)
-    result = asyncio.run(_run(run))
+    seen: list[Seen | None] = []
+    result = asyncio.run(_run(run, seen.append))
     with contextlib.suppress(OSError):  # the terminal may be gone; the exit status still tells
         notice.tell()
-        print_verdict(store.path, interactive=presentation is Presentation.VIEWER)
+        print_verdict(
+            store.path, interactive=presentation is Presentation.VIEWER, seen=seen[-1] if seen else None
+        )
     return _EXIT.get(result, ExitStatus.FAILED)
 
 
-async def _run(run: _Run) -> Status:
+async def _run(run: _Run, leaving: Callable[[Seen | None], None]) -> Status:
     store = run.store
     context = BuildContext(
         build_id=store.build_id,
@@ -102,7 +107,7 @@ async def _run(run: _Run) -> Status:
         building = asyncio.create_task(builder.run(), name="build")
         try:
             with on_stop_signals(interrupted):
-                await _present(run, builder, stop)
+                await _present(run, builder, stop, leaving)
                 result = await building
                 if (
                     run.listen is not None
@@ -123,11 +128,13 @@ async def _run(run: _Run) -> Status:
     return result
 
 
-async def _present(run: _Run, builder: Builder, stop: asyncio.Event) -> None:
+async def _present(
+    run: _Run, builder: Builder, stop: asyncio.Event, leaving: Callable[[Seen | None], None]
+) -> None:
     if run.presentation is Presentation.VIEWER:
         from wharf_tui.cli.viewer import show_viewer
 
-        await show_viewer(run.store.path, builder, stop)
+        await show_viewer(run.store.path, builder, stop, leaving=leaving)
     elif run.presentation is Presentation.LINES:
         from wharf_tui.cli.output import terminal_style
         from wharf_tui.cli.plain import print_as_it_comes

@@ -73,8 +73,14 @@ class Sessions:
         await session.open()
         return self.begin(session, endpoint.address)
 
-    def begin(self, session: AttachSession, address: str) -> Feed:
-        """Copy an opened session's build, until it ends or its feed is closed."""
+    def begin(self, session: AttachSession, address: str, again: tuple[str, ...] | None = None) -> Feed:
+        """Copy an opened session's build, until it ends or its feed is closed.
+
+        Args:
+            session: what copies.
+            address: the worker.
+            again: as ``Feed.again``; None is the worker's address.
+        """
         from wharf_tui.ui.feed import StoreFeed
         from wharf_tui.ui.session_feed import SessionFeed
 
@@ -84,7 +90,12 @@ class Sessions:
         if session.copied_by_another:
             return StoreFeed(reader)
         return SessionFeed(
-            reader, session.progress, address, lambda: _failure_of(copying), lambda: _end(copying)
+            reader,
+            session.progress,
+            address,
+            lambda: _failure_of(copying),
+            lambda: _end(copying),
+            again=again,
         )
 
     async def close(self) -> None:

@@ -75,8 +75,10 @@ class OpenedBundle:
 def looks_like_bundle(path: Path) -> bool:
     """Whether a file begins as a bundle does."""
     try:
+        if not path.is_file():  # a pipe would wait for its writer
+            return False
         with path.open("rb") as file:
-            if not path.is_file() or file.read(2) != b"\x1f\x8b":
+            if file.read(2) != b"\x1f\x8b":
                 return False
             file.seek(0)
             with gzip.GzipFile(fileobj=file) as unpacked:

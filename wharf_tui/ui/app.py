@@ -14,6 +14,7 @@ from wharf_tui.model.errors import WharfError
 from wharf_tui.model.text import clean_plain
 from wharf_tui.model.timestamps import now_ns
 from wharf_tui.results.build_reader import BuildReader
+from wharf_tui.ui.bundle_feed import BundleFeed
 from wharf_tui.ui.feed import Feed, StoreFeed
 from wharf_tui.ui.hangup_safe_driver import hangup_safe
 from wharf_tui.ui.keymap import check_keys
@@ -150,7 +151,8 @@ class WharfApp(App[None]):
 
     def _screen_of(self, feed: Feed) -> BuildScreen:
         screen = BuildScreen(feed, self._clock, self._zone)
-        screen.settings, screen.views, screen.trail = self.settings, self._views, self.trail
+        screen.settings, screen.trail = self.settings, self.trail
+        screen.views = feed.views if isinstance(feed, BundleFeed) else self._views
         return screen
 
     def _catalogue_of(self, only: tuple[Path, ...]) -> CatalogueScreen:
