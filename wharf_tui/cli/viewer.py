@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wharf_tui.cli.bundles import feed_of, is_bundle
 from wharf_tui.cli.connect_options import ConnectOptions, looks_like_address
 from wharf_tui.cli.target import find_paths, is_build, open_files
 from wharf_tui.model.errors import UsageError, WharfError
@@ -13,10 +14,14 @@ from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.layout import default_builds_dir
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wharf_tui.attach.session import AttachSession
     from wharf_tui.ui.app import WharfApp
     from wharf_tui.ui.controller import BuildController
     from wharf_tui.ui.feed import Feed
+    from wharf_tui.ui.rows import Address
+    from wharf_tui.ui.way_back import Seen
 
 _PLAIN = ConnectOptions(None, tls=False, tls_ca=None, tls_cert=None, tls_key=None)
 
@@ -26,6 +31,9 @@ async def show_viewer(
     controller: BuildController | None = None,
     stop: asyncio.Event | None = None,
     sessions: Sessions | None = None,
+    *,
+    at: Address | None = None,
+    leaving: Callable[[Seen | None], None] = lambda _seen: None,
 ) -> None:
     """Show the viewer until its user leaves.
 
@@ -34,18 +42,23 @@ async def show_viewer(
         controller: the build that runs beside the viewer, if one does.
         stop: ends the viewer from outside when it is set.
         sessions: what copies builds from workers; ended with the viewer.
+        at: the line that is shown first.
+        leaving: is told what was looked at last, when the viewer has gone.
 
     Raises:
         WharfError: the target cannot be shown.
     """
     sessions = sessions or Sessions()
-    app = _make_app(target, controller, sessions)
-    leaving = None if stop is None else asyncio.create_task(_leave_when(stop, app), name="leave-when-stopped")
+    app = _make_app(target, controller, sessions, at)
+    stopping = (
+        None if stop is None else asyncio.create_task(_leave_when(stop, app), name="leave-when-stopped")
+    )
     try:
         await app.run_async()
+        leaving(app.trail.last)
     finally:
-        if leaving is not None:
-            leaving.cancel()
+        if stopping is not None:
+            stopping.cancel()
         await sessions.close()
 
 
@@ -122,7 +135,10 @@ def _end(copying: asyncio.Task[None]) -> None:
 
 
 def _make_app(
-    target: Path | tuple[Path, ...] | Feed | None, controller: BuildController | None, sessions: Sessions
+    target: Path | tuple[Path, ...] | Feed | None,
+    controller: BuildController | None,
+    sessions: Sessions,
+    at: Address | None,
 ) -> WharfApp:
     from wharf_tui.ui.app import WharfApp
     from wharf_tui.ui.opening import Doors
@@ -136,6 +152,7 @@ def _make_app(
         settings=load_settings(settings_path()),
         views=ViewStates(default_folder()),
         doors=Doors(lambda text: open_from_inside(text, sessions), sessions.attach),
+        at=at,
     )
 
 
@@ -155,7 +172,10 @@ def _find(text: str) -> Feed | tuple[Path, ...]:
 
     if text == "-":
         raise UsageError("standard input can only be opened from the command line", "wharf-tui open -")
-    paths = find_paths(str(Path(text).expanduser()) if text.startswith("~") else text)
+    text = str(Path(text).expanduser()) if text.startswith("~") else text
+    if is_bundle(Path(text)):
+        return feed_of(Path(text))
+    paths = find_paths(text)
     if len(paths) == 1 and not is_build(paths[0]):
         return StoreFeed(open_files([str(paths[0])]))
     return StoreFeed(BuildReader.open(paths[0])) if len(paths) == 1 else tuple(paths)
