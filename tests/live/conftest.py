@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.live.docker_builds import IMAGE, Build, Recorder, containers_of, context_of, pipeline_of
+from tests.live.docker_following import Followed, Foreign
+from wharf_tui.runtimes.docker.container_source import Match
+from wharf_tui.runtimes.docker.container_taker import TakingLimits
 from wharf_tui.runtimes.docker.engine import Engine
 from wharf_tui.runtimes.docker.runtime import DockerRuntime, probe
 from wharf_tui.runtimes.docker.settings import DockerSettings, Limits
+from wharf_tui.runtimes.sources import History
 
 
 @pytest.fixture(scope="session")
@@ -75,3 +79,33 @@ async def run_one(
         return await build.run("step"), build.recorder("step")
 
     return run
+
+
+@pytest.fixture
+def foreign(engine: Engine) -> Iterator[Foreign]:
+    """Starts containers as others do."""
+    foreign = Foreign(engine)
+    yield foreign
+    foreign.remove_all()
+
+
+@pytest.fixture
+async def follow(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Followed]]]:
+    """Begins to follow containers; ends it at the end."""
+    started: list[Followed] = []
+
+    async def begin(
+        *names: str, label: str = "", history: History | None = None, limits: TakingLimits | None = None
+    ) -> Followed:
+        followed = Followed(tmp_path / "builds", Match(names, (label,) if label else ()), history, limits)
+        started.append(followed)
+        await followed.start()
+        return followed
+
+    yield begin
+    for followed in started:
+        if followed.running is not None:
+            await followed.stop()
+        else:
+            await followed.source.stop()
+            followed.store.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from tests.live.engine_proxy import EngineProxy
 from wharf_tui.model.status import Status
 from wharf_tui.model.timestamps import NS
+from wharf_tui.runtimes.docker.container_taker import TakingLimits
 from wharf_tui.runtimes.docker.engine import Engine
 from wharf_tui.runtimes.docker.engine_watch import EngineWatch
 from wharf_tui.runtimes.docker.settings import DockerSettings, Limits
@@ -27,6 +28,12 @@ def proxy(engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[E
     monkeypatch.setenv("DOCKER_HOST", proxy.address)
     yield proxy
     proxy.close()
+
+
+@pytest.fixture
+def start_proxied(request: pytest.FixtureRequest) -> Callable[[], EngineProxy]:
+    """Puts the proxy in between when a test wants it."""
+    return lambda: request.getfixturevalue("proxy")
 
 
 def numbered(count: int) -> list[bytes]:
@@ -146,3 +153,49 @@ async def test_silence_ends_nothing(start, proxy: EngineProxy) -> None:
     assert outcome.status is Status.SUCCESS
     assert build.recorder("step").messages() == numbered(2)
     assert os.environ["DOCKER_HOST"] == proxy.address
+
+
+@pytest.mark.parametrize("rotation", [None, ("10m", 3)], ids=["never rotates", "may rotate"])
+async def test_following_outlives_cuts(start_proxied, foreign, follow, rotation) -> None:
+    name = foreign.run("for i in $(seq 1 400); do echo line $i; sleep 0.01; done", rotation=rotation)
+    proxy = start_proxied()
+    followed = await follow(name)
+    for count in (30, 120, 210):
+        await followed.wait_for_lines(name, count)
+        assert proxy.cut(b"follow=1")
+    assert await followed.end() is Status.SUCCESS
+    assert followed.messages(name) == numbered(400)
+    assert followed.gaps(name) == []
+
+
+@pytest.mark.parametrize("rotation", [None, ("10m", 3)], ids=["never rotates", "may rotate"])
+async def test_following_outlives_cuts_of_every_answer(start_proxied, foreign, follow, rotation) -> None:
+    script = "for i in $(seq 1 3000); do echo line $i; done; sleep 1; echo line 3001"
+    name = foreign.run(script, rotation=rotation)
+    proxy = start_proxied()
+    proxy.cut_after, proxy.cut_matching = 20_000, (b"/logs?",)
+    followed = await follow(name)
+    await followed.wait_for_lines(name, 300)
+    proxy.cut_after = None
+    assert await followed.end() is Status.SUCCESS
+    assert proxy.cuts
+    assert followed.messages(name) == numbered(3001)
+    if rotation is None:
+        assert followed.gaps(name) == []
+    else:  # nobody could see how large the log was, so it may have been cut before
+        assert [gap.after for gap in followed.read(name)[1]] == [0]
+
+
+@pytest.mark.parametrize("rotation", [None, ("10m", 3)], ids=["never rotates", "may rotate"])
+async def test_following_notices_a_connection_that_dies_without_a_word(
+    start_proxied, foreign, follow, rotation
+) -> None:
+    name = foreign.run("echo line 1; sleep 1; echo line 2; sleep 600", rotation=rotation)
+    proxy = start_proxied()
+    followed = await follow(name, limits=TakingLimits(silence_s=0.3))
+    await followed.wait_for_lines(name, 1)
+    proxy.freeze(b"follow=1")
+    await followed.wait_for_lines(name, 2)
+    await followed.stop()
+    assert followed.messages(name) == numbered(2)
+    assert followed.gaps(name) == []

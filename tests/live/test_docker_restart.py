@@ -13,12 +13,13 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.live.docker_builds import IMAGE
+from tests.live.docker_following import Followed, Foreign
 from wharf_tui.model.status import Status
 from wharf_tui.runtimes.docker.engine import Engine
 from wharf_tui.runtimes.docker.runtime import probe
@@ -30,6 +31,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 PATIENCE_S = 30
+Follow = Callable[..., Awaitable[Followed]]
 
 
 class OwnEngine:
@@ -122,6 +124,27 @@ async def test_a_step_outlives_its_engine(own_engine: OwnEngine, start, how: sig
     assert recorder.gaps == [
         "the Docker engine restarted: what the step printed in that moment may be missing"
     ]
+
+
+@pytest.mark.parametrize("rotation", [None, ("10m", 3)], ids=["never rotates", "may rotate"])
+async def test_following_outlives_the_engine(own_engine: OwnEngine, follow: Follow, rotation) -> None:
+    client = Engine()
+    foreign = Foreign(client)
+    name = foreign.run(
+        "i=0; while [ $i -lt 200 ]; do i=$((i+1)); echo line $i; sleep 0.05; done", rotation=rotation
+    )
+    followed = await follow(name)
+    await followed.wait_for_lines(name, 20)
+    await asyncio.to_thread(own_engine.end, signal.SIGKILL)
+    own_engine.start()
+    assert await followed.end() is Status.SUCCESS
+    numbers = [int(message.removeprefix(b"line ")) for message in followed.messages(name)]
+    assert numbers == sorted(set(numbers)), "repeated or out of order"
+    assert numbers[-1] == 200
+    assert followed.gaps(name) == [
+        "the Docker engine restarted: what the container printed in that moment may be missing"
+    ]
+    client.close()
 
 
 async def test_an_engine_that_stays_away_fails_the_step(own_engine: OwnEngine, start) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from wharf_tui.model.errors import RuntimeUnavailableError
 from wharf_tui.model.timestamps import NS, now_ns
 from wharf_tui.runtimes.docker.engine import Engine
 from wharf_tui.runtimes.docker.foreign_lines import FramedLines, LineParser, RawLines
@@ -113,7 +114,7 @@ class ForeignLog:
             FrameError: what came is no log.
         """
         if not self._known.keys:
-            return self._take_everything(None)
+            return self._take_everything(self._driver.bytes_until_loss)
         tail = self._tail if self._driver.rotates else MARGIN + min(self._stored, _MOST_COMPARED)
         while True:
             overlap = Overlap(self._known)
@@ -159,19 +160,25 @@ class ForeignLog:
         """
         count, size, waiting = 0, 0, bytearray()
         parser = self._parser = self.parser()
-        for data in self._blocks(self._engine.logs(self._container)):
-            if bytes_until_loss is None:
-                count += self._store_and_count(parser.feed(data))
-                continue
-            size += size_in_files(data)
-            waiting += data
-            if size >= bytes_until_loss:
-                self._recorder.lost(_BEGINNING_LOST.format(driver=self._driver.describe()))
-                bytes_until_loss = None
-            if bytes_until_loss is None or len(waiting) > _MOST_BUFFERED:
-                count += self._store_and_count(parser.feed(bytes(waiting)))
-                waiting.clear()
+        try:
+            for data in self._blocks(self._engine.logs(self._container)):
+                size += size_in_files(data) if bytes_until_loss is not None else 0
+                if bytes_until_loss is not None and size >= bytes_until_loss:
+                    self._lose_beginning()
+                    bytes_until_loss = None
+                waiting += data
+                if bytes_until_loss is None or len(waiting) > _MOST_BUFFERED:
+                    count += self._store_and_count(parser.feed(bytes(waiting)))
+                    waiting.clear()
+        except (RuntimeUnavailableError, StoppedError):
+            if waiting:
+                self._lose_beginning()  # how large the log is will never be known
+                self.store(parser.feed(bytes(waiting)))
+            raise
         return count + self._store_and_count(parser.feed(bytes(waiting)))
+
+    def _lose_beginning(self) -> None:
+        self._recorder.lost(_BEGINNING_LOST.format(driver=self._driver.describe()))
 
     def _take_last(self, lines: int) -> None:
         """Store the last lines; what is read before them, so that the first is whole, is only remembered."""
