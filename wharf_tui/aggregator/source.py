@@ -5,9 +5,11 @@ The folder is a cache: it is gone on with when the database has more, and made a
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -19,13 +21,13 @@ from wharf_tui.aggregator.stored_builds import (
     StoredBuild,
     StoredStep,
     find_stored,
-    list_stored,
     open_for_reading,
     parse_target,
     read_info,
     read_steps,
 )
 from wharf_tui.model.build import BuildInfo
+from wharf_tui.model.errors import UnreachableError
 from wharf_tui.model.lines import GapKind
 from wharf_tui.results import layout
 from wharf_tui.results.build_reader import BuildReader
@@ -59,30 +61,6 @@ def fetch_build(target: str, cache: Path | None = None) -> Path:
     return path
 
 
-def fetch_newest(url: str, count: int, cache: Path | None = None) -> list[Path]:
-    """The folders of the newest builds that lie in a database.
-
-    Args:
-        url: ``sqlite:///FILE`` or ``postgresql://...``.
-        count: how many at most.
-        cache: where folders go; None is this user's cache.
-
-    Raises:
-        InputError: the database holds no builds.
-        UnreachableError: nobody answers there.
-        StoreError: a folder cannot be written.
-    """
-    connection = open_for_reading(url)
-    paths = []
-    try:
-        for build in list_stored(connection)[:count]:
-            paths.append(build_folder(connection, build, cache))
-            materialize(connection, build.build, paths[-1])
-    finally:
-        connection.close()
-    return paths
-
-
 def build_folder(connection: SqlConnection, build: StoredBuild, cache: Path | None = None) -> Path:
     """Where a build of a database goes."""
     root = cache or Path(platformdirs.user_cache_dir("wharf-tui", appauthor=False)) / "databases"
@@ -91,10 +69,19 @@ def build_folder(connection: SqlConnection, build: StoredBuild, cache: Path | No
     return root / place / f"wharf-cmd-build-{build.number:05d}-{digest}"
 
 
-def materialize(connection: SqlConnection, build: int, path: Path) -> None:
+def materialize(
+    connection: SqlConnection, build: int, path: Path, is_unwanted: Callable[[], bool] = lambda: False
+) -> None:
     """Make the folder at ``path`` what the database has of a build.
 
+    Args:
+        connection: the database.
+        build: its key there.
+        path: the folder; may be there from before.
+        is_unwanted: asked now and then; what has come when nobody wants it any more is gone on with the next time.
+
     Raises:
+        UnreachableError: nobody wants it any more.
         StoreBusyError: another process does so.
         StoreError: it cannot be written.
     """
@@ -112,7 +99,7 @@ def materialize(connection: SqlConnection, build: int, path: Path) -> None:
         store = BuildWriter.create_copy(path, told)
     try:
         for step in steps:
-            _copy_step(connection, build, step, store)
+            _copy_step(_Rows(connection, build, is_unwanted), step, store)
         if info.result is not None:
             store.freeze(info.result, info.problem, info.finished_ns)
     finally:
@@ -139,36 +126,50 @@ def _can_grow_into(path: Path, info: BuildInfo, steps: list[StoredStep]) -> bool
         reader.close()
 
 
-def _copy_step(connection: SqlConnection, build: int, step: StoredStep, store: BuildWriter) -> None:
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Where a build's lines come from."""
+
+    connection: SqlConnection
+    build: int
+    is_unwanted: Callable[[], bool]
+
+
+def _copy_step(source: _Rows, step: StoredStep, store: BuildWriter) -> None:
     step_id = step.state.info.step_id
     if step.copied_to:
-        _copy_lines(connection, build, step, store)
+        _copy_lines(source, step, store)
     if step.events:
         store.replace_events(step_id, step.events)
     if step.artifacts:
         store.replace_artifacts(step_id, step.artifacts)
 
 
-def _copy_lines(connection: SqlConnection, build: int, step: StoredStep, store: BuildWriter) -> None:
+def _copy_lines(source: _Rows, step: StoredStep, store: BuildWriter) -> None:
     """Lines and gaps in their order; a hole moves the IDs of what follows it."""
     step_id = step.state.info.step_id
     log = store.log(step_id)
     for gap in step.gaps:
         if gap.kind is GapKind.HOLE and gap.after >= log.last_log_id:
-            _append(connection, build, step, store, int(gap.after))
+            _append(source, step, store, int(gap.after))
             log.put_gap(gap)
-    _append(connection, build, step, store, step.copied_to)
+    _append(source, step, store, step.copied_to)
     for gap in step.gaps:
         if gap.kind is not GapKind.HOLE:
             log.put_gap(gap)
 
 
-def _append(connection: SqlConnection, build: int, step: StoredStep, store: BuildWriter, up_to: int) -> None:
+def _append(source: _Rows, step: StoredStep, store: BuildWriter, up_to: int) -> None:
     log = store.log(step.state.info.step_id)
-    rows = connection.stream(
+    rows = source.connection.stream(
         "SELECT at_ns, message, raw FROM log_lines WHERE build = ? AND step = ? AND log_id > ? AND log_id <= ? "
         "ORDER BY log_id",
-        (build, step.state.info.step_id, log.last_log_id, up_to),
+        (source.build, step.state.info.step_id, log.last_log_id, up_to),
     )
-    while part := list(islice(rows, _LINES_AT_ONCE)):
-        log.append_stored(b"".join([stored_line(at_ns, to_message(text, raw)) for at_ns, text, raw in part]))
+    with contextlib.closing(rows):
+        while part := list(islice(rows, _LINES_AT_ONCE)):
+            log.append_stored(
+                b"".join([stored_line(at_ns, to_message(text, raw)) for at_ns, text, raw in part])
+            )
+            if source.is_unwanted():
+                raise UnreachableError(f"{source.connection.name} was left before all of the build was here")

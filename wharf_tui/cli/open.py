@@ -12,12 +12,13 @@ import click
 from wharf_tui.cli.at_option import at_option
 from wharf_tui.cli.bundles import feed_of, is_bundle
 from wharf_tui.cli.signals import on_stop_signals
-from wharf_tui.cli.target import STANDARD_INPUT, find_paths, is_build, open_files
+from wharf_tui.cli.target import STANDARD_INPUT, find_paths, is_build, open_files, shelf_of
 from wharf_tui.cli.terminal import is_interactive
 from wharf_tui.model.errors import UsageError
 from wharf_tui.results.build_reader import BuildReader
 
 if TYPE_CHECKING:
+    from wharf_tui.results.shelf import Shelf
     from wharf_tui.ui.feed import Feed
     from wharf_tui.ui.rows import Address
 
@@ -29,8 +30,9 @@ def command(targets: tuple[str, ...], *, at: Address | None) -> None:
     """Open TARGETs in the viewer; without one, choose from a list of all builds.
 
     A TARGET is a build's folder, number or name, or `latest`; or a build in a database that `aggregate` writes, as
-    sqlite:///FILE#NUMBER or postgresql://USER@HOST/NAME#NUMBER. Several builds are shown as a list. Text files, compressed ones
-    too, folders of them, and `-` for standard input are shown side by side as if they were steps of one build.
+    sqlite:///FILE#NUMBER or postgresql://USER@HOST/NAME#NUMBER. Several builds, a folder of builds, and a database without
+    #NUMBER are shown as a list. Text files, compressed ones too, folders of them, and `-` for standard input are shown
+    side by side as if they were steps of one build.
     """
     if not targets:
         if at is not None:
@@ -42,6 +44,9 @@ def command(targets: tuple[str, ...], *, at: Address | None) -> None:
         if len(targets) > 1:
             raise UsageError("a bundle is opened alone", "Open one after the other.")
         _show(feed_of(bundles[0]), at)
+        return
+    if len(targets) == 1 and (shelf := shelf_of(targets[0])) is not None:
+        _show(shelf)
         return
     paths = [path for target in targets for path in find_paths(target)]
     builds = tuple(path for path in paths if is_build(path))
@@ -102,12 +107,12 @@ def _free_standard_input() -> IO[bytes]:
     return os.fdopen(piped, "rb")
 
 
-def _show(target: Path | tuple[Path, ...] | Feed | None, at: Address | None = None) -> None:
+def _show(target: Path | tuple[Path, ...] | Shelf | Feed | None, at: Address | None = None) -> None:
     require_terminal()
     asyncio.run(_view(target, at))
 
 
-async def _view(target: Path | tuple[Path, ...] | Feed | None, at: Address | None) -> None:
+async def _view(target: Path | tuple[Path, ...] | Shelf | Feed | None, at: Address | None) -> None:
     """Show it; whoever ends the process from outside ends the viewer, too."""
     from wharf_tui.cli.verdict import print_leaving
     from wharf_tui.cli.viewer import show_viewer

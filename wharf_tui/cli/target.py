@@ -5,17 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
+from wharf_tui.model.errors import UsageError
 from wharf_tui.results import layout
 from wharf_tui.results.build_reader import BuildReader
-from wharf_tui.results.catalogue import find_build
+from wharf_tui.results.catalogue import builds_below, find_build
 from wharf_tui.results.files_reader import FilesReader
 from wharf_tui.results.layout import default_builds_dir
 
+if TYPE_CHECKING:
+    from wharf_tui.results.shelf import Shelf
+
 STANDARD_INPUT = "-"
-NEWEST_BUILDS = 20
-"""How many builds of a database are shown where none is named."""
+_NAMED_BUILDS = 5
 
 
 def open_target(target: str) -> BuildReader:
@@ -30,11 +33,14 @@ def open_target(target: str) -> BuildReader:
     path = _fetch(target) if looks_like_database(target) else find_build(target, default_builds_dir())
     if is_build(path):
         return BuildReader.open(path)
+    if builds := builds_below(path):
+        names = ", ".join(build.name for build in builds[:_NAMED_BUILDS])
+        raise UsageError(f"{path} holds {len(builds)} builds, not one", f"Name one of them: {names}.")
     return open_files([str(path)])
 
 
 def find_paths(target: str) -> list[Path]:
-    """What the user means, as paths: one, but for a database of which no build is named.
+    """What the user means, as paths: one, but for a folder of builds.
 
     Raises:
         UsageError: nothing answers to it.
@@ -42,13 +48,25 @@ def find_paths(target: str) -> list[Path]:
     """
     if target == STANDARD_INPUT:
         return [Path(target)]
-    if not looks_like_database(target):
-        return [find_build(target, default_builds_dir())]
-    if "#" in target:
+    if looks_like_database(target):
         return [_fetch(target)]
-    from wharf_tui.aggregator.source import fetch_newest
+    path = find_build(target, default_builds_dir())
+    return [path] if is_build(path) else builds_below(path) or [path]
 
-    return fetch_newest(target, NEWEST_BUILDS)
+
+def shelf_of(target: str) -> Shelf | None:
+    """The database that the user means, where no build in it is named; None for everything else.
+
+    Raises:
+        UsageError: it is no database's URL.
+        InputError: it holds no builds.
+        UnreachableError: nobody answers there.
+    """
+    if not looks_like_database(target) or "#" in target:
+        return None
+    from wharf_tui.aggregator.shelf import DatabaseShelf
+
+    return DatabaseShelf(target)
 
 
 def looks_like_database(target: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from wharf_tui.cli.bundles import feed_of, is_bundle
 from wharf_tui.cli.connect_options import ConnectOptions, looks_like_address
-from wharf_tui.cli.target import find_paths, is_build, open_files
+from wharf_tui.cli.target import find_paths, is_build, open_files, shelf_of
 from wharf_tui.model.errors import UsageError, WharfError
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.layout import default_builds_dir
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wharf_tui.attach.session import AttachSession
+    from wharf_tui.results.shelf import Shelf
     from wharf_tui.ui.app import WharfApp
     from wharf_tui.ui.controller import BuildController
     from wharf_tui.ui.feed import Feed
@@ -27,7 +28,7 @@ _PLAIN = ConnectOptions(None, tls=False, tls_ca=None, tls_cert=None, tls_key=Non
 
 
 async def show_viewer(
-    target: Path | tuple[Path, ...] | Feed | None,
+    target: Path | tuple[Path, ...] | Shelf | Feed | None,
     controller: BuildController | None = None,
     stop: asyncio.Event | None = None,
     sessions: Sessions | None = None,
@@ -38,7 +39,7 @@ async def show_viewer(
     """Show the viewer until its user leaves.
 
     Args:
-        target: folder of the build to show, or a feed; several folders show the list of them, None that of all.
+        target: folder of the build to show, or a feed; several folders or a shelf show the list of them, None that of all.
         controller: the build that runs beside the viewer, if one does.
         stop: ends the viewer from outside when it is set.
         sessions: what copies builds from workers; ended with the viewer.
@@ -135,7 +136,7 @@ def _end(copying: asyncio.Task[None]) -> None:
 
 
 def _make_app(
-    target: Path | tuple[Path, ...] | Feed | None,
+    target: Path | tuple[Path, ...] | Shelf | Feed | None,
     controller: BuildController | None,
     sessions: Sessions,
     at: Address | None,
@@ -156,7 +157,7 @@ def _make_app(
     )
 
 
-async def open_from_inside(text: str, sessions: Sessions) -> Feed | tuple[Path, ...]:
+async def open_from_inside(text: str, sessions: Sessions) -> Feed | tuple[Path, ...] | Shelf:
     """What a user means who types a target in the viewer; several builds are paths to choose from.
 
     Raises:
@@ -167,11 +168,13 @@ async def open_from_inside(text: str, sessions: Sessions) -> Feed | tuple[Path, 
     return await asyncio.to_thread(_find, text)
 
 
-def _find(text: str) -> Feed | tuple[Path, ...]:
+def _find(text: str) -> Feed | tuple[Path, ...] | Shelf:
     from wharf_tui.ui.feed import StoreFeed
 
     if text == "-":
         raise UsageError("standard input can only be opened from the command line", "wharf-tui open -")
+    if (shelf := shelf_of(text)) is not None:
+        return shelf
     text = str(Path(text).expanduser()) if text.startswith("~") else text
     if is_bundle(Path(text)):
         return feed_of(Path(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ def list_builds(builds_dir: Path, wharf_cmd_root: Path | None = None) -> list[Bu
                 found.setdefault(path.resolve(), summarize(path))
             except WharfError:
                 continue  # it vanished, or is not ours to read
-    return sorted(found.values(), key=lambda build: (build.started_ns or 0, build.build_id), reverse=True)
+    return sorted(found.values(), key=_age, reverse=True)
 
 
 def summarize(path: Path) -> BuildSummary:
@@ -88,6 +89,15 @@ def summarize(path: Path) -> BuildSummary:
     )
 
 
+def builds_below(folder: Path) -> list[Path]:
+    """The builds that lie in a folder of builds, newest first; none where it is no such folder."""
+    summaries = []
+    for path in _build_dirs(folder):
+        with contextlib.suppress(WharfError):  # it vanished, or is not ours to read
+            summaries.append(summarize(path))
+    return [build.path for build in sorted(summaries, key=_age, reverse=True)]
+
+
 def find_build(target: str, builds_dir: Path) -> Path:
     """The build that the user means: a path, a folder's name, a build's number (its newest build), or ``latest``.
 
@@ -100,6 +110,8 @@ def find_build(target: str, builds_dir: Path) -> Path:
     for build in builds:
         if target in (build.name, str(build.build_id), "latest"):
             return build.path
+    if os.sep in target:
+        raise UsageError(f"{target} does not exist")
     raise UsageError(
         f"no build answers to {target!r}",
         "Name a folder, a build's number or `latest`; `wharf-tui builds` lists what is stored.",
@@ -115,11 +127,15 @@ def delete_build(build: BuildSummary) -> None:
         StoreError: it cannot be removed.
     """
     if build.origin != ORIGIN_OURS:
-        raise UsageError(f"{build.path} is wharf-cmd's: wharf-tui only reads it")
+        raise UsageError(f"{build.path} is no build of wharf-tui's own ({build.origin}): it is only read")
     if BuildReader.open(build.path).liveness is Liveness.RUNNING:
         raise StoreBusyError(f"{build.path} is running", "Stop the build first.")
     with writing("delete", build.path):
         shutil.rmtree(build.path)
+
+
+def _age(build: BuildSummary) -> tuple[int, int]:
+    return build.started_ns or 0, build.build_id
 
 
 def _build_dirs(folder: Path) -> list[Path]:

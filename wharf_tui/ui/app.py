@@ -14,6 +14,7 @@ from wharf_tui.model.errors import WharfError
 from wharf_tui.model.text import clean_plain
 from wharf_tui.model.timestamps import now_ns
 from wharf_tui.results.build_reader import BuildReader
+from wharf_tui.results.shelf import Shelf
 from wharf_tui.ui.bundle_feed import BundleFeed
 from wharf_tui.ui.feed import Feed, StoreFeed
 from wharf_tui.ui.hangup_safe_driver import hangup_safe
@@ -47,7 +48,7 @@ class WharfApp(App[None]):
     """The terminal viewer.
 
     Args:
-        target: folder of the build to show, or a feed; several folders show the list of them, None that of all.
+        target: folder of the build to show, or a feed; several folders or a shelf show the list of them, None that of all.
         builds_dir: folder of our builds.
         controller: the build that runs beside the viewer in the same event loop, if one does.
         clock: nanoseconds since the epoch, for everything that is shown.
@@ -76,7 +77,7 @@ class WharfApp(App[None]):
 
     def __init__(
         self,
-        target: Path | tuple[Path, ...] | Feed | None,
+        target: Path | tuple[Path, ...] | Shelf | Feed | None,
         builds_dir: Path,
         controller: BuildController | None = None,
         *,
@@ -98,8 +99,8 @@ class WharfApp(App[None]):
         self._controller = controller
         self._clock = clock
         self._zone = zone
-        self._only = target if isinstance(target, tuple) else ()
-        self._feed = None if isinstance(target, tuple) else _feed_of(target)
+        self._only = target if isinstance(target, tuple | Shelf) else ()
+        self._feed = None if isinstance(target, tuple | Shelf) else _feed_of(target)
         self._is_leaving = False
         self._failure_told = False
         for name in tuple(self.available_themes):
@@ -155,7 +156,7 @@ class WharfApp(App[None]):
         screen.views = feed.views if isinstance(feed, BundleFeed) else self._views
         return screen
 
-    def _catalogue_of(self, only: tuple[Path, ...]) -> CatalogueScreen:
+    def _catalogue_of(self, only: tuple[Path, ...] | Shelf) -> CatalogueScreen:
         screen = CatalogueScreen(self._builds_dir, self._clock, only)
         screen.views = self._views
         return screen
@@ -167,7 +168,7 @@ class WharfApp(App[None]):
             WharfError: nothing comes.
         """
         opened = await (self._doors.attach if way == "attach" else self._doors.open)(target)
-        if isinstance(opened, tuple):
+        if isinstance(opened, tuple | Shelf):
             self.push_screen(self._catalogue_of(opened))
         else:
             self.push_screen(self._screen_of(opened))

@@ -10,6 +10,7 @@ from wharf_tui.model.errors import UsageError, WharfError
 from wharf_tui.model.text import clean_plain
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.catalogue import find_build
+from wharf_tui.results.shelf import Shelf
 from wharf_tui.ui.feed import Feed, StoreFeed
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ async def _cannot_attach(address: str) -> Feed:
     raise UsageError(f"nothing can be attached to from here, not {address} either")
 
 
-async def _open_stored(target: str) -> Feed | tuple[Path, ...]:
+async def _open_stored(target: str) -> Feed | tuple[Path, ...] | Shelf:
     return StoreFeed(BuildReader.open(find_build(target, Path())))
 
 
@@ -37,7 +38,7 @@ class Doors:
     Both raise WharfError where nothing comes.
     """
 
-    open: Callable[[str], Awaitable[Feed | tuple[Path, ...]]] = _open_stored
+    open: Callable[[str], Awaitable[Feed | tuple[Path, ...] | Shelf]] = _open_stored
     """Takes what the user means by a target; several builds are paths to choose from."""
     attach: Callable[[str], Awaitable[Feed]] = _cannot_attach
     """Takes the address of a worker. What copies the build ends when the feed is closed."""

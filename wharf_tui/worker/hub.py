@@ -71,8 +71,9 @@ class BuildHub:
         return self._artifacts[step_id]
 
     def look_ahead(self) -> None:
-        """Look out of turn, for one subscriber who knows of more than was here at the last look: it had it from another
-        worker that serves the same build. The others are woken at the next look.
+        """Look out of turn, for one subscriber who knows of more than was here at the last look.
+
+        It had that from another worker that serves the same build. The others are woken at the next look.
 
         Raises:
             InputError: the build cannot be read any more.

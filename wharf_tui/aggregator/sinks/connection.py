@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import resources
@@ -55,8 +55,8 @@ class SqlConnection(Protocol):
         """Run a statement and return its rows."""
         ...
 
-    def stream(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
-        """The rows of a query, without holding all of them in memory."""
+    def stream(self, statement: str, parameters: Sequence[Any] = ()) -> Generator[Row, None, None]:
+        """The rows of a query, without holding all of them in memory. Who stops before the last one closes it."""
         ...
 
     def insert_lines(self, build: int, run: Run) -> Refused | None:

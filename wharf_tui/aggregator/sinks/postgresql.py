@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from wharf_tui.aggregator.rows import stamped_lines, to_text
@@ -134,7 +134,7 @@ class PostgresConnection:
         except self._psycopg.Error as error:
             raise self._mapped(error) from error
 
-    def stream(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
+    def stream(self, statement: str, parameters: Sequence[Any] = ()) -> Generator[Row, None, None]:
         """The rows of a query, fetched in portions from a cursor on the server."""
         try:
             with (

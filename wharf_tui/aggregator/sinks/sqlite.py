@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +102,7 @@ class SqliteConnection:
         except (sqlite3.Error, OverflowError) as error:
             raise self._mapped(error) from error
 
-    def stream(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[Row]:
+    def stream(self, statement: str, parameters: Sequence[Any] = ()) -> Generator[Row, None, None]:
         """The rows of a query as they are read."""
         try:
             yield from self._open_connection().execute(statement, parameters)

@@ -21,6 +21,7 @@ from wharf_tui.model.errors import WharfError
 from wharf_tui.model.text import clean_plain
 from wharf_tui.results.bundle import SUFFIX
 from wharf_tui.results.catalogue import BuildSummary, delete_build, list_builds, summarize
+from wharf_tui.results.shelf import Shelf
 from wharf_tui.ui import words
 from wharf_tui.ui.catalogue_export import Export
 from wharf_tui.ui.opening import WAYS, Opening
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 _LOOK_SECONDS: Final = 2.0
+_SHELF_SECONDS: Final = 10.0
 _TURN_SECONDS: Final = 0.25
 
 
@@ -48,7 +50,7 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
     Args:
         builds_dir: folder of our builds; wharf-cmd's are found by themselves.
         clock: nanoseconds since the epoch, for ages.
-        only: list these builds instead of all.
+        only: list these builds instead of all; those of a shelf are brought here when they are opened.
     """
 
     BINDING_GROUP_TITLE = "Catalogue"
@@ -79,9 +81,13 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
             super().__init__()
             self.build = build
 
-    def __init__(self, builds_dir: Path, clock: Callable[[], int], only: tuple[Path, ...] = ()) -> None:
+    def __init__(
+        self, builds_dir: Path, clock: Callable[[], int], only: tuple[Path, ...] | Shelf = ()
+    ) -> None:
         super().__init__()
         self._only = only
+        self._shelf = only if isinstance(only, Shelf) else None
+        self._trouble = ""
         self._builds_dir = builds_dir
         self._clock = clock
         self.views = ViewStates(None)
@@ -107,23 +113,33 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Begin to look; the first time is when the screen comes up."""
-        self.set_interval(_LOOK_SECONDS, self._look)
+        self.set_interval(_LOOK_SECONDS if self._shelf is None else _SHELF_SECONDS, self._look)
         self.set_interval(_TURN_SECONDS, self._turn)
 
     def on_unmount(self) -> None:
         """Let go of the threads; what they read is thrown away, and no half file is left."""
         if self._export is not None:
             self._export.stop()
+        if self._shelf is not None:
+            self._shelf.close()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     @work(exclusive=True, group="catalogue")
     async def _look(self) -> None:
         if not self.is_current and self._builds is not None:
             return
-        builds = await asyncio.get_running_loop().run_in_executor(
-            self._executor, _find_builds, self._builds_dir, self._only
-        )
-        self._builds = [safe_summary(build) for build in builds]
+        try:
+            builds = await asyncio.get_running_loop().run_in_executor(
+                self._executor, _find_builds, self._builds_dir, self._only
+            )
+        except WharfError as error:  # a shelf that cannot be asked; what it had is still shown
+            if error.message != self._trouble:
+                self._trouble = error.message
+                self._tell(error)
+            self._builds = self._builds or []
+        else:
+            self._trouble = ""
+            self._builds = [safe_summary(build) for build in builds]
         self.update_view()
 
     def _turn(self) -> None:
@@ -140,17 +156,22 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
         builds = [build for build in self._builds if matches(build, wanted)]
         self.table.show(builds, self._clock())
         self._heading.show(table_heading(self.size.width - 1))
-        place = "chosen builds" if self._only else words.place(self._builds_dir)
+        place = self._place
         found = f"{len(builds)} of {len(self._builds)}" if wanted else f"{len(builds)}"
         self._header.show(
             Content.assemble((" wharf ", "$faint"), ("builds", "bold"), (f"  {found}", "$muted")),
             Content.assemble(
-                (f"{words.size(sum(build.size_bytes for build in builds))}  ", "$muted"),
+                (
+                    f"{words.size(sum(build.size_bytes for build in builds))}  "
+                    if self._shelf is None
+                    else "",
+                    "$muted",
+                ),
                 (f"{place} ", "$muted"),
             ),
         )
         if not builds:
-            self._reason.update(_why_empty(wanted, place))
+            self._reason.update(_why_empty(wanted, place, self._shelf is not None))
         self._switcher.current = "builds" if builds else "catalogue-empty"
 
     def on_resize(self, event: events.Resize) -> None:
@@ -165,8 +186,30 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
     def on_row_list_chosen(self) -> None:
         """Open the build under the cursor."""
         build = self.table.current
-        if build is not None:
+        if build is not None and self._shelf is not None:
+            self._fetch(build, self._shelf)
+        elif build is not None:
             self.post_message(self.BuildChosen(build))
+
+    @work(exclusive=True, group="fetch")
+    async def _fetch(self, build: BuildSummary, shelf: Shelf) -> None:
+        self.notify(f"Bringing build {build.build_id} here…", markup=False)
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._executor, shelf.fetch, build)
+        except WharfError as error:
+            self._tell(error)
+        else:
+            self.post_message(self.BuildChosen(build))
+
+    @property
+    def _place(self) -> str:
+        if self._shelf is not None:
+            return clean_plain(self._shelf.name)
+        return "chosen builds" if self._only else words.place(self._builds_dir)
+
+    def _tell(self, error: WharfError) -> None:
+        text = " ".join(filter(None, (f"{error.message}.", error.hint)))
+        self.notify(clean_plain(text), severity="error", markup=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
@@ -197,8 +240,7 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
         try:
             await asyncio.get_running_loop().run_in_executor(self._executor, delete_build, build)
         except WharfError as error:
-            text = " ".join(filter(None, (f"{error.message}.", error.hint)))
-            self.notify(clean_plain(text), severity="error", markup=False)
+            self._tell(error)
         self._look()
 
     def action_ask(self, way: str) -> None:
@@ -288,7 +330,9 @@ def matches(build: BuildSummary, wanted: str) -> bool:
     return all(word in row for word in wanted.lower().split())
 
 
-def _find_builds(builds_dir: Path, only: tuple[Path, ...]) -> list[BuildSummary]:
+def _find_builds(builds_dir: Path, only: tuple[Path, ...] | Shelf) -> list[BuildSummary]:
+    if isinstance(only, Shelf):
+        return only.list_builds()
     if not only:
         return list_builds(builds_dir)
     found = []
@@ -298,11 +342,13 @@ def _find_builds(builds_dir: Path, only: tuple[Path, ...]) -> list[BuildSummary]
     return found
 
 
-def _why_empty(wanted: str, place: str) -> Content:
+def _why_empty(wanted: str, place: str, elsewhere: bool) -> Content:
     if wanted:
         return Content.assemble(
             (f"No build matches {wanted!r}", "bold"), "\n", ("Esc shows all of them again.", "$muted")
         )
+    if elsewhere:
+        return Content.assemble(("No builds", "bold"), "\n", (place, "$muted"))
     return Content.assemble(
         ("No builds yet", "bold"),
         "\n",

@@ -62,13 +62,18 @@ def _failed_step(build: BuildSummary, now_ns: int) -> Content:
     return Content.styled(build.failed_step, "$error" if build.status is Status.FAILED else "$muted")
 
 
+def _size(build: BuildSummary, now_ns: int) -> Content:
+    del now_ns
+    return Content.styled(words.size(build.size_bytes) if build.size_bytes else "", "$muted")
+
+
 COLUMNS: Final = (
     Column("BUILD", 7, "right", lambda build, _: Content.styled(str(build.build_id), "bold")),
     Column("STATE", 14, "left", _state),
     Column("AGE", 5, "right", _age),
     Column("TOOK", 7, "right", _duration),
     Column("STEPS", 5, "right", lambda build, _: Content.styled(str(build.step_count), "$muted"), 90),
-    Column("SIZE", 8, "right", lambda build, _: Content.styled(words.size(build.size_bytes), "$muted")),
+    Column("SIZE", 8, "right", _size),
     Column("FAILED STEP", 26, "left", _failed_step),
     Column("KIND", 9, "left", lambda build, _: Content.styled(build.origin, "$muted"), 130),
     Column("SOURCE", 0, "left", lambda build, _: Content.styled(build.source or build.name, "$muted"), 90),
