@@ -92,11 +92,12 @@ class Overlap:
     def _is_here(self) -> bool:
         """Whether all that was seen up to here is what was taken last, and can stand nowhere else."""
         count = min(len(self._seen), len(self._known))
-        if 1 < self._last_run >= count < len(self._known):
+        is_one_of_equals = self._last_run > 1
+        if is_one_of_equals and self._last_run >= count < len(self._known):
             return False  # of equal lines at one moment, nobody knows which these are
         taken = reversed(self._known)
         return all(
-            key == known or may_be_cut
+            key == known or (may_be_cut and not is_one_of_equals)
             for (key, may_be_cut), known in zip(reversed(self._seen), taken, strict=False)
         )
 
