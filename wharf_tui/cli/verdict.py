@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -41,7 +42,10 @@ def print_verdict(path: Path, *, interactive: bool, seen: Seen | None = None) ->
     reader = BuildReader.open(path)
     try:
         was_here = seen is not None and seen.reader.path == path
-        _tell(reader, ("open", target_of(path)), seen.at if seen and was_here else None, lines=interactive)
+        report = replace(report_on(reader), problem="")  # it was told when it came
+        if not interactive:
+            report = replace(report, lines=())
+        _tell(report, reader, ("open", target_of(path)), seen.at if seen and was_here else None)
     finally:
         reader.close()
 
@@ -62,18 +66,16 @@ def print_leaving(seen: Seen | None) -> None:
         seen.reader.refresh()
         if again[:1] == ("attach",) and seen.reader.liveness is not Liveness.RUNNING:
             again = ("open", target_of(seen.reader.path))  # the copy is here; the worker need not be there
-        _tell(seen.reader, again, seen.at, lines=True)
+        _tell(report_on(seen.reader), seen.reader, again, seen.at)
 
 
-def _tell(reader: BuildReader, again: tuple[str, ...], at: object, *, lines: bool) -> None:
-    report = report_on(reader)
+def _tell(report: BuildReport, reader: BuildReader, again: tuple[str, ...], at: object) -> None:
     _say(f"Build {report.build_id}: {report.verdict}", color=_COLORS.get(report.status), bold=True)
     if report.problem:
         _say(report.problem)
     if report.failed_step:
         _say(f"Failed step: {report.failed_step}" + (f" ({report.outcome})" if report.outcome else ""))
-    if lines:
-        _tell_lines(report)
+    _tell_lines(report)
     if again[:1] == ("open",) and len(again) == 2 and Path(again[1]).is_file():
         place = f"Bundle: {again[1]}"
     else:
