@@ -63,13 +63,10 @@ class Documents:
         for step_id in sorted(shown, reverse=True):  # the merged log last: it refreshes the others, too
             started = time.monotonic()
             if step_id == ALL_STEPS:
-                merged = self.merged()
-                found[step_id] = merged.refresh(self._budget.bytes)
-                is_behind = merged.is_behind
-            else:
-                document = self.of(step_id)
-                found[step_id] = document.refresh(self._budget.bytes, follow=step_id in followed)
-                is_behind = document.is_behind
-            if is_behind:
+                found[step_id] = self.merged().refresh(self._budget.bytes)
+                continue
+            document = self.of(step_id)
+            found[step_id] = document.refresh(self._budget.bytes, follow=step_id in followed)
+            if document.is_behind:
                 self._budget.learn(time.monotonic() - started)
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,7 @@ from wharf_tui.model.lines import LogLine
 from wharf_tui.model.text import clean_plain
 from wharf_tui.ui.log_document import Refreshed
 from wharf_tui.ui.rows import Address, Row, RowExtra, RowMark
+from wharf_tui.ui.slices import TARGET_SECONDS
 
 if TYPE_CHECKING:
     from wharf_tui.insight.line_filter import LineFilter
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 ALL_STEPS: Final = StepId(0)
 """Stands for the steps of a build together, where a step is asked for."""
 _BLOCK: Final = 64
+_STEP_BYTES: Final = 512 * 1024
 
 
 class MergedDocument:
@@ -85,11 +88,17 @@ class MergedDocument:
         return max((each.log.last_log_id for each in self._documents.values()), default=0)
 
     def refresh(self, budget_bytes: int) -> Refreshed:
-        """Look at all logs again, and go through about ``budget_bytes`` of what is new in each."""
+        """Look at all logs again, and go through what is new for the time of a slice.
+
+        Args:
+            budget_bytes: how much may be counted of each log.
+        """
         try:
             for each in self._documents.values():
                 each.refresh(budget_bytes, follow=True)
-            self._merge.step(budget_bytes)
+            ends = time.monotonic() + TARGET_SECONDS
+            while not self._merge.step(_STEP_BYTES).is_done and time.monotonic() < ends:
+                pass
         except WharfError as error:
             self.problem = clean_plain(error.message)
             return Refreshed(changed=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-_TARGET_SECONDS: Final = 0.006
-_SMALLEST, _LARGEST = 64 * 1024, 64 * 1024 * 1024
+TARGET_SECONDS: Final = 0.012
+"""How long a slice may take: with the screen drawn in between, a key is still answered at once."""
+_SMALLEST, _LARGEST = 256 * 1024, 64 * 1024 * 1024
 
 
 class SliceBudget:
@@ -17,7 +18,7 @@ class SliceBudget:
 
     def learn(self, seconds: float) -> None:
         """Take note of how long a slice took that used its whole budget."""
-        if seconds > _TARGET_SECONDS:
+        if seconds > TARGET_SECONDS:
             self.bytes = max(_SMALLEST, self.bytes // 2)
-        elif seconds < _TARGET_SECONDS / 2:
+        elif seconds < TARGET_SECONDS / 2:
             self.bytes = min(_LARGEST, self.bytes * 2)

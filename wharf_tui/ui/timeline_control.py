@@ -149,6 +149,8 @@ class TimelineControl(Control):
             timeline, _, activity = self._next
             if self._to_sum:
                 step_id = self._to_sum.pop()
+                if step_id not in self._maps:  # sampling has not come to it yet
+                    self._maps[step_id] = TimeMap(self.screen.feed.log(step_id))
                 activity[step_id] = timeline.activity(self._maps[step_id])
         self._sum_seconds += time.monotonic() - now
         if self._to_sum:

@@ -158,13 +158,11 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
                 pane.view.log_changed(Refreshed(changed=True), marks)
 
     def do_work(self) -> bool:
-        """Search on; counting goes on while looking at the logs."""
-        is_counting = any(
-            document.is_counting for pane in self.panes.panes if (document := pane.view.document) is not None
-        )
+        """Let one of the controls work; while lines in sight are being counted, nothing else is worth the time."""
+        if any(document.is_counting for pane in self.panes.panes if (document := pane.view.document)):
+            return True
         with self.rows_may_change():
-            is_working = any(control.work() for control in self.controls)
-        return is_working or is_counting
+            return any(control.work() for control in self.controls)
 
     def steps_changed(self) -> None:
         """While nobody has chosen a step: move on when the one that is shown does not run."""

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _BUSY_SECONDS: Final = 1 / 30
 """Between two looks while something comes in."""
-_WORKING_SECONDS: Final = 0.004
-"""Between two slices of long work: the screen and the keys get half of the time."""
+_WORKING_SECONDS: Final = 0.002
+"""Between two slices of long work, in which the screen and the keys have their turn."""
 _WORK_SHOWN_SECONDS: Final = 0.1
 """How often the progress of long work is shown."""
 _QUIET_SECONDS: Final = 0.25
