@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -12,6 +13,7 @@ from typing import Any
 
 from tests.live.docker_builds import IMAGE, Recorder
 from wharf_tui.runtimes.kubernetes.client import Cluster
+from wharf_tui.runtimes.kubernetes.labels import build_selector
 from wharf_tui.runtimes.kubernetes.runtime import KubernetesRuntime
 from wharf_tui.runtimes.kubernetes.settings import InitImage, KubernetesSettings
 from wharf_tui.runtimes.port import BuildContext, Cancellation, StepOutcome
@@ -45,6 +47,10 @@ class Build:
         step = next(step for step in self.context.pipeline.steps if step.name == step_name)
         return await self.runtime.run_step(step, self.recorder(step_name), cancellation or Cancellation())
 
+    def pods(self, namespace: Namespace) -> list[str]:
+        """Names of its pods that are there."""
+        return [pod["metadata"]["name"] for pod in namespace.cluster.pods(build_selector(self.context))]
+
 
 class Namespace:
     """The tests' own namespace, and what is in it."""
@@ -60,6 +66,12 @@ class Namespace:
         while self.pods() and time.monotonic() < end:
             time.sleep(0.2)
         assert self.pods() == []
+
+    def is_tainted(self) -> bool:
+        """Whether some node takes no pods at the moment."""
+        status, body = self.cluster._call("GET", "/api/v1/nodes", "list nodes")
+        assert status == 200, body
+        return any(node["spec"].get("taints") for node in json.loads(body)["items"])
 
     def create(self, kind: str, manifest: dict[str, Any]) -> None:
         """Create an object of the core API, as ``configmaps``."""

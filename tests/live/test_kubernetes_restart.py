@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.kubernetes_builds import Build
+from tests.live.kubernetes_builds import Build, Namespace
 from wharf_tui.model.status import Status
 from wharf_tui.runtimes.docker.settings import Limits
 
@@ -81,6 +81,19 @@ def api_server() -> None:
 def both() -> None:
     kill("apiserver")
     kill("kubelet")
+
+
+def press_for_memory() -> None:
+    """Start a kubelet that finds too little memory on its node, whatever there is, and evicts all pods."""
+    own = Path(f"/proc/{process('kubelet')}")
+    command, folder = own.joinpath("cmdline").read_text().split("\0")[:-1], own.joinpath("cwd").readlink()
+    kill("kubelet")
+    script = f'echo $$ >{RUN}/kubelet.pid; exec "$@" >{RUN}/kubelet.log 2>&1 </dev/null'
+    subprocess.run(
+        ["setsid", "-f", "sh", "-c", script, "sh", *command, "--eviction-hard=memory.available<99%"],
+        cwd=folder,
+        check=True,
+    )
 
 
 def all_is_there(build: Build) -> None:
@@ -153,3 +166,20 @@ async def test_an_api_server_that_is_away_while_steps_begin_and_for_longer_than_
     assert {outcome.status for outcome in await running} == {Status.SUCCESS}
     for number in range(4):
         assert patient.recorder(f"s{number}").messages() == [str(number).encode(), b"bye"]
+
+
+async def test_a_pod_that_is_evicted(start_pods, namespace: Namespace) -> None:
+    build = await start_pods({"step": ["echo ready; sleep 100"]})
+    running = asyncio.create_task(build.run("step"))
+    await build.recorder("step").wait_for_lines(1)
+    press_for_memory()
+    try:
+        outcome = await running
+    finally:
+        kill("kubelet")
+        await asyncio.to_thread(put_right)
+        while namespace.is_tainted():
+            await asyncio.sleep(0.2)
+    assert outcome.status is Status.FAILED
+    assert outcome.reason.startswith("Evicted: ")
+    assert build.recorder("step").messages() == [b"ready"]
