@@ -59,3 +59,13 @@ def test_an_empty_folder_is_told(wharf_tui, tmp_path: Path) -> None:
     done = wharf_tui("logs", "empty")
     assert done.returncode == 2
     assert b"holds no files" in done.stderr
+
+
+def test_times_are_found_by_themselves(wharf_tui, tmp_path: Path) -> None:
+    (tmp_path / "iso.log").write_text("2026-03-01T10:00:00.5Z one\nno time\n")
+    (tmp_path / "epoch.log").write_text('{"ts":1772359201,"msg":"two"}\n')
+    done = wharf_tui("logs", "iso.log", "--output", "json")
+    assert b'"timestamp":"2026-03-01T10:00:00.500000000Z"' in done.stdout.splitlines()[0]
+    assert b'"timestamp":null' in done.stdout.splitlines()[1]
+    done = wharf_tui("logs", "epoch.log", "--output", "json")
+    assert b'"timestamp":"2026-03-01T10:00:01.000000000Z"' in done.stdout

@@ -20,7 +20,7 @@ async def print_as_it_comes(
 ) -> None:
     """Print all steps' lines until the build ends or nobody reads any more, each step in its order."""
     output = Output()
-    printer = BlockPrinter(style)
+    printer = BlockPrinter(style, reader.log)
 
     async def flush_and_wait() -> None:
         output.flush()

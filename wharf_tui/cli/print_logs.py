@@ -79,7 +79,7 @@ def _print_one(reader: BuildReader, step: StepState, style: LineStyle, output: O
     """One step needs no merging: its blocks are printed as they stand, its gaps at their places."""
     log = reader.log(step.info.step_id)
     log.refresh()
-    printer, cursor, gaps = BlockPrinter(style), LogCursor(log), list(log.gaps)
+    printer, cursor, gaps = BlockPrinter(style, reader.log), LogCursor(log), list(log.gaps)
     while not output.closed:
         block = cursor.read(_BLOCK_BYTES, up_to=gaps[0].after if gaps else None)
         if block is not None:

@@ -6,6 +6,7 @@ a reader that is slow, stopped or gone makes nobody wait.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from wharf_tui.model.ids import LogId
@@ -33,10 +34,19 @@ class LogBlock:
         return self.data.endswith(b"\n")
 
 
-class LineAssembler:
-    """Makes lines of one step's blocks, in their order; a line that comes in parts is kept until its end comes."""
+SplitLine = Callable[[bytes], tuple[int | None, int]]
+"""A line's time, and where its message starts."""
 
-    def __init__(self) -> None:
+
+class LineAssembler:
+    """Makes lines of one step's blocks, in their order; a line that comes in parts is kept until its end comes.
+
+    Args:
+        split: how lines tell their time; the default is the store's way.
+    """
+
+    def __init__(self, split: SplitLine = split_stamp) -> None:
+        self._split = split
         self._parts: list[bytes] = []
         self._parts_log_id = 0
 
@@ -56,7 +66,7 @@ class LineAssembler:
         self._parts = []
         lines: list[LogLine] = []
         for log_id, raw in enumerate(raws, block.first_log_id):
-            at_ns, skip = split_stamp(raw)
+            at_ns, skip = self._split(raw)
             lines.append(LogLine(LogId(log_id), at_ns, raw[skip:], len(raw) - skip))
         return lines
 

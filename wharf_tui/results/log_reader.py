@@ -41,6 +41,8 @@ class LogReader:
         self.gaps: tuple[Gap, ...] = ()
         self.restarts = 0
         """How often the file turned out to be another one, or shorter than before: line numbers hold for one count."""
+        self.readings = 0
+        """How often it was found out that lines tell their time in another way: then those that were read are stale."""
         self.take_unfinished_line = take_unfinished_line
         self._gap_path = step_dir / layout.GAPS
         self._gap_stamp: tuple[int, int] | None = None
@@ -142,7 +144,7 @@ class LogReader:
             return b""
         position, stop = self.offset_of(line), self.offset_of(line + 1)
         head = self.read_raw(position, min(LONGEST_STAMP + 1, stop - position))
-        _, skip = self._split(head.partition(b"\n")[0])
+        _, skip = self.split(head.partition(b"\n")[0])
         data = self.read_raw(position + skip + start, min(length, stop - position - skip - start))
         return data.removesuffix(b"\n") if position + skip + start + len(data) == stop else data
 
@@ -227,7 +229,7 @@ class LogReader:
             return self._open()
         with reading(self.path):
             try:
-                info = self.path.lstat()
+                info = self._look()
             except FileNotFoundError:
                 info = os.fstat(self._file)
         if (info.st_dev, info.st_ino) == self._inode and info.st_size >= self._index.covered:
@@ -254,6 +256,10 @@ class LogReader:
             self._index = load_index(self._index_path, self._file, self.size)
         return True
 
+    def _look(self) -> os.stat_result:
+        """What lies at the log's place now."""
+        return self.path.lstat()
+
     def _open_file(self) -> int | None:
         """The log's descriptor; None where there is no log yet. Links lead out of a build, so none is followed."""
         folder = self.path.parent
@@ -264,7 +270,7 @@ class LogReader:
         except FileNotFoundError:
             return None
 
-    def _split(self, line: bytes) -> tuple[int | None, int]:
+    def split(self, line: bytes) -> tuple[int | None, int]:
         """A line's time, and where its message starts."""
         return split_stamp(line)
 
@@ -281,7 +287,7 @@ class LogReader:
         return True
 
     def _line(self, number: int, raw: bytes, raw_size: int, max_message: int) -> LogLine:
-        at_ns, skip = self._split(raw)
+        at_ns, skip = self.split(raw)
         log_id = self.log_id_of(number) if number else LogId(0)
         return LogLine(log_id, at_ns, raw[skip : skip + max_message], raw_size - skip)
 

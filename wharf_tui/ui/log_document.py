@@ -68,7 +68,7 @@ class LogDocument:
         self.folding: Folding | None = None
         self._extras: list[tuple[int, Gap | Note]] = []
         self._layout = RowLayout(AllLines(), (), lambda: self.log.line_count)
-        self._blocks: OrderedDict[tuple[int, int, int], list[LogLine]] = OrderedDict()
+        self._blocks: OrderedDict[tuple[int, int, int, int], list[LogLine]] = OrderedDict()
 
     @property
     def row_count(self) -> int:
@@ -237,7 +237,7 @@ class LogDocument:
         available = min(_BLOCK, self.log.line_count - first + 1)
         last_block = first + available > self.log.line_count
         # The last line may still lack its LF and grow: its block is only valid for one size of the file.
-        key = (block, available, self.log.size if last_block else 0)
+        key = (block, available, self.log.size if last_block else 0, self.log.readings)
         lines = self._blocks.get(key)
         if lines is None:
             try:
