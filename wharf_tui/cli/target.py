@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from wharf_tui.insight.time_formats import find_time_format
 from wharf_tui.model.errors import UsageError
 from wharf_tui.results import layout
 from wharf_tui.results.build_reader import BuildReader
@@ -87,7 +88,7 @@ def open_files(targets: Sequence[str], piped: IO[bytes] | None = None) -> FilesR
         InputError: one of them cannot be read.
     """
     paths = [Path(target) for target in targets if target != STANDARD_INPUT]
-    return FilesReader(paths, piped)
+    return FilesReader(paths, piped, find_time_format)
 
 
 def is_build(path: Path) -> bool:
