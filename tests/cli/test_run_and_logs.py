@@ -163,6 +163,16 @@ def test_builds_are_listed_shown_and_pruned(wharf_tui, definition, environment) 
     assert len(list(Path(environment["WHARF_TUI_BUILDS"]).glob("wharf-cmd-build-*"))) == 1
 
 
+def test_a_folder_of_builds_is_no_build_and_its_builds_are_named(wharf_tui, definition, environment) -> None:
+    wharf_tui("run", str(definition(a="true")), "--runtime", "process")
+    folder = Path(environment["WHARF_TUI_BUILDS"])
+    (name,) = (path.name for path in folder.glob("wharf-cmd-build-*"))
+    refused = wharf_tui("logs", str(folder))
+    assert refused.returncode == 2
+    assert f"{folder} holds builds" in refused.stderr.decode()
+    assert name in refused.stderr.decode()
+
+
 def test_a_program_killed_before_its_first_write_leaves_an_unfinished_build(environment, wharf_tui) -> None:
     folder = Path(environment["WHARF_TUI_BUILDS"]) / "wharf-cmd-build-00007-abcd"
     folder.mkdir(parents=True)

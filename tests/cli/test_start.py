@@ -55,11 +55,45 @@ def test_completion_scripts(wharf_tui, shell: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("run -s ", ["build", "test"]),
+        ("run -s t", ["test"]),
+        ("run /no/such/folder -s ", []),
+        ("run -e ", ["staging"]),
+        ("logs ", ["1", "latest"]),
+        ("open ", ["1", "latest"]),
+        ("logs 1 --step ", ["build/web", "test/unit"]),
+        ("worker serve l", ["latest"]),
+        ("lo", ["logs"]),
+        ("run -s nothing", []),
+        ("logs 7 --step ", []),
+    ],
+)
+def test_the_shell_offers_names(wharf_tui, environment, tmp_path, words: str, offered: list[str]) -> None:
+    (tmp_path / ".wharf-ci.yml").write_text(
+        "environments:\n  staging: {x: 1}\n"
+        "build:\n  web: {container: {image: i, cmds: ['true']}}\n"
+        "test:\n  unit: {container: {image: i, cmds: ['true']}}\n"
+    )
+    if words.startswith(("logs", "open", "worker")):
+        assert wharf_tui("run", "--runtime", "process").returncode == 0
+    typed = f"wharf-tui {words}"
+    environment |= {
+        "_WHARF_TUI_COMPLETE": "bash_complete",
+        "COMP_WORDS": typed,
+        "COMP_CWORD": str(typed.count(" ")),
+    }
+    said = wharf_tui().stdout.decode().split()
+    assert [line.partition(",")[2] for line in said] == offered
+
+
+@pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
         (["nonsense"], 2, "No such command"),
         (["logs", "no-such-build"], 2, "no build answers to 'no-such-build'"),
-        (["logs", "/no/such/folder"], 2, "no build answers to"),
+        (["logs", "/no/such/folder"], 2, "/no/such/folder does not exist"),
         (["open", "no-such-build"], 2, "no build answers to 'no-such-build'"),
         (["run", "/no/such/folder"], 2, "/no/such/folder"),
         (["run", "--runtime", "process", "--input", "nonsense"], 2, "not of the form NAME=VALUE"),
@@ -67,6 +101,10 @@ def test_completion_scripts(wharf_tui, shell: str) -> None:
         (["builds", "prune", "--older-than", "soon"], 2, "'soon' is no age"),
         (["attach", "127.0.0.1:notaport"], 2, "is no address"),
         (["worker", "serve", "latest", "--address", "0.0.0.0:0"], 2, "needs TLS and a token"),
+        (["worker", "serve", "/etc"], 2, "/etc holds no build"),
+        (["builds", "show", "/etc"], 2, "/etc holds no build"),
+        (["aggregate", "--builds", "/no/such/folder", "--to", "sqlite:///x.db"], 2, "does not exist"),
+        (["aggregate", "--builds", "/etc/passwd", "--to", "sqlite:///x.db"], 2, "/etc/passwd is no folder"),
         (["worker", "serve", "latest", "--tls-cert", "x"], 2, "go together"),
         (["worker", "serve", "latest", "--token-file", "/no/such/token"], 2, "/no/such/token does not exist"),
     ],

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.live.port_forward import skip_without_port_forward
 from wharf_tui.aggregator.discovery.pod_source import WORKER_PORT
 from wharf_tui.model.build import BuildInfo, StepInfo, StepState
 from wharf_tui.model.ids import BuildId, StepId
@@ -62,6 +63,7 @@ async def test_a_worker_is_found_by_its_labels_and_copied(worker_pod: Cluster, t
         await asyncio.sleep(0.1)
     reader = BuildReader.open(store.path)
     async with serve_build(reader, poll, ListenSettings(port=WORKER_PORT)):
+        await asyncio.to_thread(skip_without_port_forward, "default", POD, WORKER_PORT)
         process = await asyncio.create_subprocess_exec(
             *(
                 sys.executable,

@@ -19,6 +19,8 @@ import pytest
 
 from tests.aggregator.oracle import EXACT, judge, query
 from tests.fakes.served_builds import finished_build
+from tests.live.port_forward import skip_without_port_forward
+from wharf_tui.aggregator.discovery.pod_source import WORKER_PORT
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
 IMAGE = "busybox:local"
@@ -69,7 +71,16 @@ def worker_pod(name: str, number: int, command: list[str], image: str = IMAGE) -
 
 
 def serve_command(build: Path) -> list[str]:
-    return [sys.executable, "-m", "wharf_tui", "worker", "serve", str(build), "--address", "127.0.0.1:5010"]
+    return [
+        sys.executable,
+        "-m",
+        "wharf_tui",
+        "worker",
+        "serve",
+        str(build),
+        "--address",
+        f"127.0.0.1:{WORKER_PORT}",
+    ]
 
 
 @pytest.fixture
@@ -110,33 +121,16 @@ def phase(namespace: str, pod: str) -> str:
     return kubectl("-n", namespace, "get", "pod", pod, "-o", "jsonpath={.status.phase}").stdout
 
 
-def skip_without_port_forward(namespace: str, pod: str) -> None:
-    forward = subprocess.Popen(
-        ["kubectl", "-n", namespace, "port-forward", f"pod/{pod}", ":5010"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert forward.stdout is not None
-    port = forward.stdout.readline().partition("127.0.0.1:")[2].partition(" ")[0]
-    probe = subprocess.run(
-        ["curl", "-s", "-m", "5", f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=False
-    )
-    forward.kill()
-    _, said = forward.communicate()
-    if "pong" not in probe.stdout:
-        pytest.skip(f"this cluster's node cannot forward ports: {said.strip()[-200:]}")
-
-
 def test_pods_are_copied_reaped_and_reported(namespace, create, tmp_path) -> None:
     builds = [finished_build(tmp_path / "builds" / str(n), {1: 2000, 2: 500})[0] for n in range(3)]
     for number, build in enumerate(builds):
         create(worker_pod(f"worker-{number}", 42, serve_command(build)))
     for number in range(3):
         until(lambda: phase(namespace, f"worker-{number}") == "Running")  # noqa: B023 - called within the round
-    time.sleep(3)  # until the workers listen: Running says that the container runs, no more
-    skip_without_port_forward(namespace, "worker-0")
+    for number in range(3):
+        skip_without_port_forward(namespace, f"worker-{number}", WORKER_PORT)
     create(worker_pod("worker-stuck", 43, ["true"], image="no-such-image:0"))
+    create(worker_pod("worker-failed", 44, ["sh", "-c", "echo the last words; exit 3"]))
     process = aggregate(namespace, tmp_path, "--follow", "--reap")
     url = f"sqlite:///{tmp_path}/x.db"
 
@@ -145,17 +139,23 @@ def test_pods_are_copied_reaped_and_reported(namespace, create, tmp_path) -> Non
         return sorted(found.split())
 
     try:
-        until(lambda: pods() == ["worker-stuck"])
-        until(lambda: bool(query(url, "SELECT 1 FROM pod_reports")))
-        kubectl("-n", namespace, "delete", "pod", "worker-stuck", "--grace-period=0", "--force")
+        until(lambda: pods() == ["worker-failed", "worker-stuck"])
         until(lambda: len(query(url, "SELECT 1 FROM pod_reports")) == 2)
+        kubectl("-n", namespace, "delete", "pod", "worker-stuck", "--grace-period=0", "--force")
+        until(lambda: len(query(url, "SELECT 1 FROM pod_reports")) == 3)
     finally:
         process.terminate()
         _, said = process.communicate(timeout=30)
     assert process.returncode == 0, said
     assert "Traceback" not in said
     assert [judge(url, build) for build in builds] == [EXACT] * 3
-    reports = query(url, "SELECT pod, kind, number FROM pod_reports ORDER BY noticed_ns")
-    assert reports == [("worker-stuck", "stuck", 43), ("worker-stuck", "vanished", 43)]
+    reports = query(url, "SELECT pod, kind, number FROM pod_reports ORDER BY pod, noticed_ns")
+    assert reports == [
+        ("worker-failed", "failed", 44),
+        ("worker-stuck", "stuck", 43),
+        ("worker-stuck", "vanished", 43),
+    ]
+    ((last_words,),) = query(url, "SELECT log FROM pod_reports WHERE kind = 'failed'")
+    assert "app: the last words" in str(last_words)
     ((events,),) = query(url, "SELECT events FROM pod_reports WHERE kind = 'stuck'")
     assert "no-such-image" in str(events)

@@ -23,7 +23,7 @@ from wharf_tui.attach.connection import Endpoint
 from wharf_tui.attach.session import CONNECT_SECONDS
 from wharf_tui.cli.aggregate_output import AggregateOutput
 from wharf_tui.cli.signals import on_stop_signals
-from wharf_tui.model.errors import ExitStatus
+from wharf_tui.model.errors import ExitStatus, InputError
 from wharf_tui.results import layout
 
 GIVE_UP_SECONDS = 600.0
@@ -73,6 +73,19 @@ class AggregateOptions:
             return []
         return [Path(self.builds)] if self.builds else [layout.default_builds_dir(), layout.wharf_cmd_root()]
 
+    def check(self) -> None:
+        """A folder that the user names must be one; who follows may name one that is still to come.
+
+        Raises:
+            InputError: it is not.
+        """
+        if not self.builds or Path(self.builds).is_dir():
+            return
+        if Path(self.builds).exists():
+            raise InputError(f"{self.builds} is no folder", "Name a build's folder, or a folder of builds.")
+        if not self.follow:
+            raise InputError(f"{self.builds} does not exist", "Name a build's folder, or a folder of builds.")
+
 
 async def aggregate(options: AggregateOptions) -> int:
     """Copy until all is done, or until a signal comes; returns the exit status.
@@ -80,6 +93,7 @@ async def aggregate(options: AggregateOptions) -> int:
     Raises:
         WharfError: the sink or the spool cannot be used.
     """
+    options.check()
     metrics = Metrics()
     output = AggregateOutput(metrics, options.log_format)
     journal = Journal(output.write)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wharf_tui.cli import complete
 from wharf_tui.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -113,8 +114,16 @@ def build_options(verb: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice(["docker", "kubernetes", "process"]),
         help="Where steps run; else what answers.",
     )
-    @click.option("-s", "--stage", metavar="NAME", help="Run this stage only.")
-    @click.option("-e", "--environment", metavar="NAME", help="Use this environment's variables and stages.")
+    @click.option(
+        "-s", "--stage", metavar="NAME", help="Run this stage only.", shell_complete=complete.stages
+    )
+    @click.option(
+        "-e",
+        "--environment",
+        metavar="NAME",
+        help="Use this environment's variables and stages.",
+        shell_complete=complete.environments,
+    )
     @click.option(
         "-i", "--input", "inputs", metavar="K=V", multiple=True, help="Set an input; may be repeated."
     )

@@ -6,6 +6,7 @@ import asyncio
 
 import click
 
+from wharf_tui.cli import complete
 from wharf_tui.cli.completeness import report_what_is_missing
 from wharf_tui.cli.connect_options import ConnectOptions, connect_options, looks_like_address
 from wharf_tui.cli.plain import print_as_it_comes
@@ -15,9 +16,13 @@ from wharf_tui.results.files_reader import FilesReader
 
 
 @click.command()
-@click.argument("target")
+@click.argument("target", shell_complete=complete.builds)
 @click.option(
-    "--step", "step_name", metavar="ID|NAME", help="One step only: its number, name, or stage/name."
+    "--step",
+    "step_name",
+    metavar="ID|NAME",
+    help="One step only: its number, name, or stage/name.",
+    shell_complete=complete.steps,
 )
 @click.option("--timestamps", is_flag=True, help="Print each line's time (UTC).")
 @click.option("--ids", is_flag=True, help="Print each line's number in its step.")

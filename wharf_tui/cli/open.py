@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from wharf_tui.cli import complete
 from wharf_tui.cli.at_option import at_option
 from wharf_tui.cli.bundles import feed_of, is_bundle
 from wharf_tui.cli.signals import on_stop_signals
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("targets", metavar="[TARGET]...", nargs=-1)
+@click.argument("targets", metavar="[TARGET]...", nargs=-1, shell_complete=complete.builds)
 @at_option
 def command(targets: tuple[str, ...], *, at: Address | None) -> None:
     """Open TARGETs in the viewer; without one, choose from a list of all builds.

@@ -36,7 +36,7 @@ def open_target(target: str) -> BuildReader:
         return BuildReader.open(path)
     if builds := builds_below(path):
         names = ", ".join(build.name for build in builds[:_NAMED_BUILDS])
-        raise UsageError(f"{path} holds {len(builds)} builds, not one", f"Name one of them: {names}.")
+        raise UsageError(f"{path} holds builds, it is none", f"Name one of them: {names}.")
     return open_files([str(path)])
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wharf_tui.cli import complete
 from wharf_tui.cli.build_options import BuildOptions, build_options
 from wharf_tui.cli.listen_options import DEFAULT_ADDRESS, ListenOptions, listen_options
 from wharf_tui.model.errors import ExitStatus
@@ -37,7 +38,7 @@ def run_command(build: BuildOptions, *, address: str, listen: ListenOptions) -> 
 
 
 @command.command("serve")
-@click.argument("target")
+@click.argument("target", shell_complete=complete.builds)
 @_ADDRESS
 @listen_options
 def serve_command(target: str, *, address: str, listen: ListenOptions) -> int:

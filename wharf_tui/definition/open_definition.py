@@ -66,6 +66,19 @@ def open_definition(path: Path, options: LoadOptions) -> OpenedDefinition:
     return OpenedDefinition(file, stages, declared, known_inputs, given, variables, problems)
 
 
+def names_in(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The stages and the environments that a definition names, as far as it can be read.
+
+    Raises:
+        InputError: there is no such file, or it cannot be read.
+    """
+    problems = Problems()
+    root = _root(read_definition(path)[1], problems)
+    block = next((entry for entry in root if entry.key.text == environments.BLOCK), None)
+    declared = _parse_block(block, parse_environments, problems)
+    return tuple(entry.key.text for entry in root if entry.key.text not in RESERVED), tuple(declared)
+
+
 def _parse_block(
     block: Entry | None, parse: Callable[[Node, Problems], dict[str, _Declared]], problems: Problems
 ) -> dict[str, _Declared]:
