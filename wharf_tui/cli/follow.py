@@ -119,6 +119,49 @@ def docker_command(names: tuple[str, ...], labels: tuple[str, ...], options: Fol
     return options.follow(DockerSource(Match(names, labels), history), history)
 
 
+@command.command("kubernetes")
+@click.argument("pods", metavar="[POD]...", nargs=-1)
+@click.option("-l", "--selector", default="", help="Pods whose labels it selects, as kubectl has it.")
+@click.option(
+    "-n", "--namespace", metavar="NAME", default="", help="Where they are; else the configured one."
+)
+@click.option("-A", "--all-namespaces", is_flag=True, help="In all namespaces.")
+@click.option("-c", "--container", metavar="NAME", default="", help="Only containers of this name.")
+@click.option("--context", metavar="NAME", default="", help="Of the kubeconfig; else the configured one.")
+@_follow_options
+def kubernetes_command(
+    pods: tuple[str, ...],
+    selector: str,
+    namespace: str,
+    *,
+    all_namespaces: bool,
+    container: str,
+    context: str,
+    options: FollowOptions,
+) -> int:
+    """Follow containers of pods: those named, until all have ended; or those selected, or all of a namespace, until you leave.
+
+    Exit status: 0; 1 where a container failed; 3 where lines are missing.
+    """
+    from wharf_tui.cli.build_options import user_configuration
+    from wharf_tui.runtimes.kubernetes.container_source import ContainerSource, Match
+
+    if not (pods or selector or namespace or all_namespaces):
+        raise UsageError(
+            "say which pods: their names, -l SELECTOR, -n NAMESPACE or -A", "See `kubectl get pods`."
+        )
+    if pods and (selector or all_namespaces):
+        raise UsageError("pods that are named need no selector, and are in one namespace")
+    if namespace and all_namespaces:
+        raise UsageError("-n and -A exclude each other")
+    configuration = user_configuration()
+    namespace = namespace or configuration.text("k8s", "namespace")
+    context = context or configuration.text("k8s", "context")
+    history = options.history()
+    match = Match(pods, selector, namespace, all_namespaces, container)
+    return options.follow(ContainerSource(match, context, history=history), history)
+
+
 def _time_of(text: str) -> int:
     """A point in time, or how long ago it is."""
     at_ns = parse_rfc3339(text.encode())

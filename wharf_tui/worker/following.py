@@ -21,6 +21,8 @@ from wharf_tui.worker.recorder import StoreRecorder
 
 STOPPED = "following was ended; the container was left alone"
 _STEP_TYPE = "container"
+_TICK_SECONDS = 1.0
+"""How often a source is asked whether more may come."""
 
 
 class Following(Generic[Found]):
@@ -75,7 +77,8 @@ class Following(Generic[Found]):
         self._join(self._found)
         try:
             while not stopping.done() and (self._taking or self._source.may_grow):
-                await asyncio.wait({stopping, finding, *self._taking}, return_when=asyncio.FIRST_COMPLETED)
+                tasks = {stopping, finding, *self._taking}
+                await asyncio.wait(tasks, timeout=_TICK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 results |= self._results_of_ended()
                 if finding.done():
                     self._join(finding.result())

@@ -14,6 +14,8 @@ from typing import Any, Final
 from wharf_tui.model.errors import RunError, RuntimeUnavailableError
 from wharf_tui.model.status import Status
 from wharf_tui.runtimes.kubernetes.client import Cluster
+from wharf_tui.runtimes.kubernetes.log_lines import LineReader
+from wharf_tui.runtimes.kubernetes.log_reading import LogQuery, LogReading
 from wharf_tui.runtimes.kubernetes.log_taker import LogTaker
 from wharf_tui.runtimes.kubernetes.log_taking import LogTaking
 from wharf_tui.runtimes.kubernetes.outcome import outcome_of
@@ -26,7 +28,9 @@ from wharf_tui.runtimes.kubernetes.pod_state import (
     map_at,
 )
 from wharf_tui.runtimes.kubernetes.shared import Threads
+from wharf_tui.runtimes.late_recorder import LateRecorder
 from wharf_tui.runtimes.port import Cancellation, StepOutcome, StepRecorder
+from wharf_tui.runtimes.sources import History
 
 AWAY_SECONDS: Final = 300.0
 """How long the cluster may be away before its containers are given up."""
@@ -61,6 +65,9 @@ class FoundContainer:
     """Of the pod: another pod may get its name."""
     node: str
 
+    group: str = ""
+    """Its namespace, where containers of several can be found."""
+
     @property
     def name(self) -> str:
         """For people: as a step's name."""
@@ -74,10 +81,21 @@ class ContainerSource:
         match: which.
         context: of the kubeconfig; empty for its current one.
         away_s: how long the cluster may be away.
+        history: how much is taken of what those that are there have printed.
     """
 
-    def __init__(self, match: Match, context: str = "", away_s: float = AWAY_SECONDS) -> None:
+    name = "kubernetes"
+
+    def __init__(
+        self,
+        match: Match,
+        context: str = "",
+        away_s: float = AWAY_SECONDS,
+        history: History | None = None,
+    ) -> None:
         self._match = match
+        self._history = history or History()
+        self._at_start: frozenset[FoundContainer] = frozenset()
         self._context = context
         self._away_s = away_s
         self._threads = Threads.make(_LONG_CALLS, _SHORT_CALLS)
@@ -88,6 +106,21 @@ class ContainerSource:
         self._known: set[tuple[str, str]] = set()
         self._cards: dict[str, PodCard] = {}
         self._part_times: NodePartTimes | None = None
+
+    @property
+    def description(self) -> str:
+        """What is followed, as the user has asked for it."""
+        match = self._match
+        words = ["kubernetes", *match.pods]
+        words += ["-l", match.selector] if match.selector else []
+        words += ["-A"] if match.all_namespaces else ["-n", match.namespace] if match.namespace else []
+        words += ["-c", match.container] if match.container else []
+        return " ".join(words)
+
+    @property
+    def may_grow(self) -> bool:
+        """Whether containers may join when all that were found have ended."""
+        return not self._match.pods or not all(map(_is_over, self._cards.values()))
 
     async def start(self) -> list[FoundContainer]:
         """Begin to watch; returns the containers that are there.
@@ -112,7 +145,9 @@ class ContainerSource:
         for pod in pods:
             self._meet(pod)
         self._board.start()
-        return self._take_found()
+        found = self._take_found()
+        self._at_start = frozenset(found)
+        return found
 
     async def next(self) -> list[FoundContainer]:
         """Wait for containers that have begun to match. Never ends by itself.
@@ -141,6 +176,10 @@ class ContainerSource:
         assert self._part_times is not None
         cluster, card, nodes = self._cluster.within(found.namespace), self._cards[found.uid], self._part_times
         part_times = await self._threads.run_short(lambda: nodes.of(found.node))
+        if found in self._at_start and not self._history.is_whole:
+            reader = LineReader(part_times)
+            since_ns = await self._threads.run_short(lambda: self._since(cluster, found, reader))
+            recorder = LateRecorder(recorder, since_ns)
         taker = LogTaker(
             lambda query: cluster.log(found.pod, found.container, query),
             recorder,
@@ -166,6 +205,23 @@ class ContainerSource:
         if self._cluster is not None:
             self._cluster.close()
 
+    def _since(self, cluster: Cluster, found: FoundContainer, reader: LineReader) -> int:
+        """From which time on lines are wanted: that of the first of the last ones, where these are. Blocks."""
+        if self._history.since_ns is not None:
+            return self._history.since_ns
+        wanted = self._history.tail or 0
+        stream = cluster.log(found.pod, found.container, LogQuery(tail=max(wanted, 1)))
+        if stream is None:
+            return 0
+        try:
+            batches = LogReading(stream, reader, ended=True).batches()
+            times = [at_ns or 0 for batch in batches for at_ns, _ in reader.read(batch)]
+        finally:
+            stream.close()
+        if not wanted:
+            return max(times, default=0) + 1
+        return times[0] if times else 0
+
     async def _watch(
         self,
         found: FoundContainer,
@@ -190,8 +246,10 @@ class ContainerSource:
                     taking.look_after()
                 now = int(container_status(card.pod or {}, found.container).get("restartCount") or 0)
                 if now != restarts:
+                    is_late = found in self._at_start and not self._history.is_whole
+                    reason = self._history.describe() if is_late and restarts < 0 else ""
                     restarts = now
-                    recorder.status(Status.RUNNING, f"started again {now} times" if now else "")
+                    recorder.status(Status.RUNNING, reason or (f"started again {now} times" if now else ""))
                 await asyncio.wait({asked}, timeout=_TICK_SECONDS)
             return None
         finally:
@@ -213,13 +271,19 @@ class ContainerSource:
             has_started = map_at(status, "state").keys() & {"running", "terminated"}
             if has_started and (uid, container) not in self._known and wanted in {"", container}:
                 self._known.add((uid, container))
-                self._found.append(FoundContainer(namespace, name, container, uid, node))
+                group = namespace if self._match.all_namespaces else ""
+                self._found.append(FoundContainer(namespace, name, container, uid, node, group))
                 self._has_found.set()
 
     def _take_found(self) -> list[FoundContainer]:
         found, self._found = self._found, []
         self._has_found.clear()
         return found
+
+
+def _is_over(card: PodCard) -> bool:
+    """Whether none of a pod's containers is started any more."""
+    return card.is_gone or map_at(card.pod or {}, "status").get("phase") in _ENDED
 
 
 def _is_deleted(card: PodCard) -> bool:
