@@ -26,7 +26,7 @@ _BUSY_SECONDS: Final = 1 / 30
 """Between two looks while something comes in."""
 _WORKING_SECONDS: Final = 0.002
 """Between two slices of long work, in which the screen and the keys have their turn."""
-_WORK_SHOWN_SECONDS: Final = 0.1
+_WORK_SHOWN_SECONDS: Final = 0.2
 """How often the progress of long work is shown."""
 _QUIET_SECONDS: Final = 0.25
 """While nothing comes in; also the rate at which running steps turn."""
@@ -114,7 +114,7 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         changed = self.look_at_logs() or changed
         is_working = self.do_work()
         if is_working and started < self._next_show:
-            self._look_again(_WORKING_SECONDS)
+            self.set_timer(_WORKING_SECONDS, self.look)  # nothing was changed that would have to be drawn first
             return
         self._next_show = started + _WORK_SHOWN_SECONDS
         self.update_view()
