@@ -32,13 +32,15 @@ async def test_a_failed_build_opens_on_the_step_that_failed(sample, run_app, see
         assert seen.status == "1-1 complete  END"
         assert " build 42  ✗ Failed" in f" {seen.header}"
         assert "3/3 steps" in seen.header
-        assert step_rows(seen) == [
+        rows = [
             " ✗ build",
-            "  ✓ compile       10.0s",
-            "  ✗ lint          10.0s",
+            "  ✓ compile    1  10.0s",
+            "  ✗ lint       1  10.0s",
             " ↷ test",
             "  ↷ unit",
         ]
+        await seen.until(lambda: step_rows(seen)[1] == rows[1])
+        assert step_rows(seen) == rows
 
 
 async def test_a_running_build_opens_on_the_running_step_and_goes_along(sample, run_app, see):

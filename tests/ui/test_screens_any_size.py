@@ -104,7 +104,7 @@ def test_slices_learn_how_much_fits():
     before = budget.bytes
     budget.learn(0.001)
     assert budget.bytes == 2 * before
-    budget.learn(0.004)
+    budget.learn(0.008)
     assert budget.bytes == 2 * before
     for _ in range(40):
         budget.learn(1.0)
