@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
-import signal
-import subprocess
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import COMMAND
 from tests.live.docker_following import Followed, Foreign
 from wharf_tui.model.errors import RunError
 from wharf_tui.model.status import Status
@@ -244,27 +240,3 @@ async def test_a_log_that_cannot_be_read(foreign: Foreign, follow: Follow) -> No
 async def test_a_name_that_is_not_there(engine, follow: Follow) -> None:
     with pytest.raises(RunError, match="no container wharf-not-there"):
         await follow("wharf-not-there")
-
-
-def test_the_command_prints_names_and_lines_and_leaves_the_container_alone(
-    foreign: Foreign, engine, tmp_path
-) -> None:
-    name = foreign.run("seq 1 3 | sed 's/^/line /'; sleep 600")
-    environment = {**os.environ, "WHARF_TUI_BUILDS": str(tmp_path)}
-    process = subprocess.Popen(
-        [*COMMAND, "follow", "docker", "-l", foreign.label],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-    )
-    assert process.stdout is not None
-    printed = [process.stdout.readline() for _ in range(3)]
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
-    assert printed == [f"{name} | line {number}\n".encode() for number in (1, 2, 3)]
-    assert process.returncode == 0, errors
-    assert re.search(rb"Followed 1 container\.\nLogs: ", errors), errors
-    assert b"Traceback" not in errors
-    assert engine.inspect(name)["State"]["Running"]
-    logs = subprocess.run([*COMMAND, "logs", "latest"], capture_output=True, env=environment, check=True)
-    assert logs.stdout == b"line 1\nline 2\nline 3\n"

@@ -56,6 +56,8 @@ class MarkedStream:
         self._progress = progress
         self._metadata = metadata
         self._epoch = mirror.store.info.epoch
+        self._named: set[StepId] = set()
+        """Steps whose names were asked for."""
 
     async def run(self) -> StreamEnd:
         """Copy until the build ends.
@@ -94,6 +96,7 @@ class MarkedStream:
         call = self._stub.StreamLogs(request, metadata=self._metadata)
         async for message in understood(call):
             self._progress.connected()
+            await self._ask_for_new_steps({StepId(chunk.step_id) for chunk in message.chunks})
             for chunk in message.chunks:
                 self._mirror.feed(StepId(chunk.step_id), chunk.first_log_id, chunk.data)
             self._progress.received = self._mirror.lines - lines_before
@@ -151,16 +154,29 @@ class MarkedStream:
             await asyncio.sleep(_BREATH_SECONDS)
             due.clear()
             try:
-                build = await self._stub.GetBuild(
-                    pb.GetBuildRequest(), metadata=self._metadata, timeout=CALL_SECONDS
-                )
+                await self._ask()
             except grpc.aio.AioRpcError:
                 due.set()
                 await asyncio.sleep(RETRY_SECONDS)
-                continue
-            if build is None:
-                raise not_understood()
-            await self._take_build(build)
+
+    async def _ask_for_new_steps(self, step_ids: set[StepId]) -> None:
+        """Steps may join while the build runs: ask for their names before their first lines are stored."""
+        if step_ids <= self._named:
+            return
+        if not step_ids <= {step.info.step_id for step in self._mirror.store.info.steps}:
+            await self._ask()
+        self._named |= step_ids
+
+    async def _ask(self) -> None:
+        """Ask how the build stands.
+
+        Raises:
+            grpc.aio.AioRpcError: the connection broke.
+        """
+        build = await self._stub.GetBuild(pb.GetBuildRequest(), metadata=self._metadata, timeout=CALL_SECONDS)
+        if build is None:
+            raise not_understood()
+        await self._take_build(build)
 
     async def _take_build(self, message: pb.GetBuildResponse) -> None:
         """Take over how the build stands, unless another worker has begun to answer at the address."""
