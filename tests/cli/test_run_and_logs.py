@@ -12,9 +12,11 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 from pathlib import Path
 
 from tests.cli.conftest import COMMAND
+from wharf_tui.model.status import Status
 from wharf_tui.results.build_reader import BuildReader
 
 
@@ -179,6 +181,38 @@ def test_a_program_killed_before_its_first_write_leaves_an_unfinished_build(envi
     (folder / "build.lock").touch()
     assert wharf_tui("logs", "7").returncode == 3
     assert b"unfinished" in wharf_tui("builds").stdout
+
+
+def test_a_terminal_that_takes_nothing_does_not_hold_up_the_build(
+    definition, environment, tmp_path: Path
+) -> None:
+    """Nobody reads what the viewer draws: its loop stands still, and the stages go on."""
+    folder = definition(
+        chatty="i=0; while [ $i -lt 150 ]; do seq $i $((i + 300)); i=$((i + 1)); sleep 0.02; done"
+    )
+    with (folder / ".wharf-ci.yml").open("a") as file:
+        file.write("later:\n  last:\n    container:\n      image: none\n      cmds: [echo the end]\n")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        os.execve(
+            sys.executable,
+            [*COMMAND, "run", str(folder), "--runtime", "process"],
+            {**environment, "TERM": "xterm"},
+        )
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
+    os.read(terminal, 10)
+    try:
+        deadline = time.monotonic() + 40
+        while BuildReader.open(only_build(environment)).info.result is None:
+            assert time.monotonic() < deadline, "the build stands still"
+            time.sleep(0.05)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(terminal)
+    last = BuildReader.open(only_build(environment)).info.steps[1]
+    assert (last.info.address, last.status) == ("later/last", Status.SUCCESS)
 
 
 def test_a_terminal_that_goes_away_ends_viewer_and_build(definition, environment, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -156,6 +157,6 @@ def test_pods_are_copied_reaped_and_reported(namespace, create, tmp_path) -> Non
         ("worker-stuck", "vanished", 43),
     ]
     ((last_words,),) = query(url, "SELECT log FROM pod_reports WHERE kind = 'failed'")
-    assert "app: the last words" in str(last_words)
+    assert re.fullmatch(r"app: \S+ the last words", str(last_words))
     ((events,),) = query(url, "SELECT events FROM pod_reports WHERE kind = 'stuck'")
     assert "no-such-image" in str(events)

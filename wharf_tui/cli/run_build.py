@@ -28,6 +28,7 @@ from wharf_tui.results.build_writer import BuildWriter
 from wharf_tui.results.follow import waiter_for
 from wharf_tui.results.layout import default_builds_dir
 from wharf_tui.runtimes.port import BuildContext, Runtime
+from wharf_tui.worker.build_thread import BuildThread
 from wharf_tui.worker.builder import Builder, initial_steps
 
 if TYPE_CHECKING:
@@ -96,19 +97,19 @@ async def _run(run: _Run, leaving: Callable[[Seen | None], None]) -> Status:
         project_id=run.pipeline.project_id,
         instance_id=run.instance_id,
     )
-    builder = Builder(context, store, run.runtime)
+    build = BuildThread(Builder(context, store, run.runtime))
     stop = asyncio.Event()
 
     def interrupted(signal_name: str) -> None:
         stop.set()
-        builder.cancel(f"cancelled by {signal_name}")
+        build.cancel(f"cancelled by {signal_name}")
 
     async with served(store, run.listen):
-        building = asyncio.create_task(builder.run(), name="build")
+        build.start()
         try:
             with on_stop_signals(interrupted):
-                await _present(run, builder, stop, leaving)
-                result = await building
+                await _present(run, build, stop, leaving)
+                result = await build.result()
                 if (
                     run.listen is not None
                     and run.presentation is not Presentation.VIEWER
@@ -119,22 +120,22 @@ async def _run(run: _Run, leaving: Callable[[Seen | None], None]) -> Status:
                     )
                     await stop.wait()
         finally:
-            if not building.done():
-                builder.cancel()
-                builder.cancel()
-                await building
-    if builder.error is not None:
-        tell(builder.error)
+            if build.running:
+                build.cancel()
+                build.cancel()
+                await build.result()
+    if build.error is not None:
+        tell(build.error)
     return result
 
 
 async def _present(
-    run: _Run, builder: Builder, stop: asyncio.Event, leaving: Callable[[Seen | None], None]
+    run: _Run, build: BuildThread, stop: asyncio.Event, leaving: Callable[[Seen | None], None]
 ) -> None:
     if run.presentation is Presentation.VIEWER:
         from wharf_tui.cli.viewer import show_viewer
 
-        await show_viewer(run.store.path, builder, stop, leaving=leaving)
+        await show_viewer(run.store.path, build, stop, leaving=leaving)
     elif run.presentation is Presentation.LINES:
         from wharf_tui.cli.output import terminal_style
         from wharf_tui.cli.plain import print_as_it_comes

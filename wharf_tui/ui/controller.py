@@ -1,4 +1,4 @@
-"""What the viewer may do to a build that runs beside it in the same event loop: watch it, and cancel it."""
+"""What the viewer may do to a build that runs beside it in a thread of its own: watch it, and cancel it."""
 
 from __future__ import annotations
 
