@@ -176,3 +176,24 @@ def test_names_tell_files_apart():
 def test_names_of_different_paths_differ(parts):
     names = distinct_names([Path("/", *each) for each in parts])
     assert len(set(names)) == len(names)
+
+
+def test_a_stream_that_has_ended_knows_its_last_line(tmp_path):
+    (tmp_path / "a.gz").write_bytes(gzip.compress(b"one\ntwo\n"))
+    reader = open_files(tmp_path / "a.gz")
+    reader.wait_for_streams()
+    assert len(read(reader)) == 2
+    reader.refresh()
+    assert reader.info.steps[0].last_log_id == 2
+    reader.close()
+
+
+def test_a_stream_that_is_cut_off_does_not(tmp_path):
+    (tmp_path / "a.gz").write_bytes(gzip.compress(b"one\ntwo\n" * 1000)[:-9])
+    reader = open_files(tmp_path / "a.gz")
+    reader.wait_for_streams()
+    read(reader)
+    reader.refresh()
+    assert reader.info.steps[0].last_log_id is None
+    assert "damaged or cut off" in reader.info.steps[0].reason
+    reader.close()

@@ -171,8 +171,11 @@ class FilesReader(BuildReader):
         spool = self._spools.get(step.info.step_id)
         if spool is None or not spool.done:
             return step
-        status = Status.FAILED if spool.problem else Status.SUCCESS
-        return replace(step, status=status, reason=spool.problem)
+        if spool.problem:
+            return replace(step, status=Status.FAILED, reason=spool.problem)
+        log = self._files[step.info.step_id]
+        is_counted = log.is_indexed and log.size == spool.size
+        return replace(step, status=Status.SUCCESS, last_log_id=log.last_log_id if is_counted else None)
 
     def _name(self, step_id: StepId) -> str:
         return self.info.steps[step_id - 1].info.name

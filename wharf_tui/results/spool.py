@@ -32,6 +32,8 @@ class Spool:
         self.target = target
         self.problem = ""
         """What went wrong; what had come before is in the file."""
+        self.size = 0
+        """Bytes that have been written."""
         self._open_stream = open_stream
         self._most_bytes = most_bytes
         self._stopping = threading.Event()
@@ -81,6 +83,8 @@ class Spool:
         view = memoryview(data)
         try:
             while view:
-                view = view[os.write(target, view) :]
+                written = os.write(target, view)
+                self.size += written
+                view = view[written:]
         except OSError as error:
             raise store_error("write", self.target, error) from error

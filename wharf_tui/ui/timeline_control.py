@@ -11,11 +11,13 @@ from wharf_tui.insight.timeline import StepSpan, Timeline, spans, time_of_line, 
 from wharf_tui.model.errors import WharfError
 from wharf_tui.model.ids import StepId
 from wharf_tui.model.lines import LogLine
+from wharf_tui.model.status import Status
 from wharf_tui.model.timestamps import format_duration
 from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
 from wharf_tui.ui.merged_document import ALL_STEPS
 from wharf_tui.ui.slices import SliceBudget
+from wharf_tui.ui.status_look import is_text
 from wharf_tui.ui.step_choice import runs
 from wharf_tui.ui.timeline_cells import Cell, cells
 from wharf_tui.ui.widgets.timeline_row import TimelineRow
@@ -166,11 +168,15 @@ class TimelineControl(Control):
         live = self.screen.is_live
         found = spans(steps, self._maps)
         by_id = {step.info.step_id: step for step in steps}
-        return [
+        ended = [
             replace(span, end_ns=self._last_time(span))
             if span.end_ns is None and not (live and _grows(by_id[span.step_id]))
             else span
             for span in found
+        ]
+        # A text file has no state that anybody would have to worry about.
+        return [
+            replace(span, status=Status.RUNNING) if is_text(by_id[span.step_id]) else span for span in ended
         ]
 
     def _last_time(self, span: StepSpan) -> int:
@@ -270,7 +276,7 @@ class TimelineControl(Control):
 
 
 def _grows(step: StepState) -> bool:
-    return runs(step) and step.info.type != "file"
+    return runs(step) and step.status is not Status.UNKNOWN
 
 
 COMMANDS = (

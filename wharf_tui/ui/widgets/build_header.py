@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from wharf_tui.model.build import Liveness
+from wharf_tui.model.status import Status
 from wharf_tui.model.timestamps import format_duration
 from wharf_tui.ui import connection_story, status_look, words
 from wharf_tui.ui.session_feed import SessionFeed
@@ -30,6 +31,9 @@ class BuildHeader(SplitLine):
             notice: something that is going on, such as a cancellation.
         """
         build, status = feed.info, feed.status
+        if build.steps and all(map(status_look.is_text, build.steps)):
+            self._show_files(feed, notice)
+            return
         live = feed.liveness is Liveness.RUNNING
         label = _UNFINISHED if feed.liveness is Liveness.UNFINISHED else status.label
         ended = sum(step.status.is_final or step.skipped for step in build.steps)
@@ -42,6 +46,18 @@ class BuildHeader(SplitLine):
             (f" {self._elapsed(feed, now_ns, live=live)}", ""),
             (f"  {ended}/{len(build.steps)} steps", "$muted"),
             (f"  {build.problem}" if build.problem else "", "$error"),
+            (f"  {notice}" if notice else "", "bold $warning"),
+        )
+        self.show(left, self._right_end(feed))
+
+    def _show_files(self, feed: Feed, notice: str) -> None:
+        """Text files have no number, no state and no end."""
+        steps = feed.info.steps
+        coming = sum(step.status is Status.RUNNING for step in steps)
+        left = Content.assemble(
+            (" wharf ", "$faint"),
+            (f"{len(steps)} files" if len(steps) > 1 else steps[0].info.name, "bold"),
+            (f"  {coming} still coming" if coming and len(steps) > 1 else "", "$muted"),
             (f"  {notice}" if notice else "", "bold $warning"),
         )
         self.show(left, self._right_end(feed))

@@ -10,7 +10,9 @@ from textual.getters import query_one
 from textual.message import Message
 
 from wharf_tui.model.build import Liveness
-from wharf_tui.ui import status_look, step_story
+from wharf_tui.model.status import Status
+from wharf_tui.model.timestamps import NS
+from wharf_tui.ui import status_look, step_story, words
 from wharf_tui.ui.widgets.log_view import LogView
 from wharf_tui.ui.widgets.split_line import SplitLine
 
@@ -51,6 +53,8 @@ class LogPane(Vertical):
         """What is hidden in this pane."""
         self.why_filtered: tuple[str, str] | None = None
         """A headline and an explanation for when a filter lets nothing through."""
+        self.silence_ns = 30 * NS
+        """After how long without output that is told."""
         self.cause_note = Content()
         """Which cause of the failure one is at."""
         self.search_note = Content()
@@ -71,7 +75,12 @@ class LogPane(Vertical):
         modes = Content.styled("wrap  " if self.view.wrap else "", "$muted")
         self._status.show(
             self._completeness(step, document, liveness),
-            Content.assemble(self.filter_note, modes, self._badge(document, grows=grows)),
+            Content.assemble(
+                self._silent(step, document, now_ns, live=grows and liveness is Liveness.RUNNING),
+                self.filter_note,
+                modes,
+                self._badge(document, grows=grows),
+            ),
         )
         if self.why_filtered is not None and document.line_count:
             self.view.why_empty = self.why_filtered
@@ -111,11 +120,11 @@ class LogPane(Vertical):
         self.view.why_empty = (headline, explanation)
 
     def _title_left(self, step: StepState, now_ns: int, *, live: bool) -> Content:
-        look = status_look.color(step.status, skipped=step.skipped)
+        look = status_look.step_color(step)
         took = step_story.duration(step, now_ns, live=live)
         outcome = step_story.outcome(step)
         return Content.assemble(
-            (status_look.glyph(step.status, skipped=step.skipped, at_ns=now_ns if live else None), look),
+            (status_look.step_glyph(step, now_ns if live else None), look),
             (f" {step.info.address}", "bold"),
             (f"  {status_look.label(step)}", look),
             (f" {took}" if took else "", "$muted"),
@@ -131,6 +140,16 @@ class LogPane(Vertical):
     def _completeness(self, step: StepState, document: LogDocument, liveness: Liveness) -> Content:
         text, is_missing = step_story.completeness(step, document, liveness)
         return Content.styled(text, "$warning" if is_missing else "$muted")
+
+    def _silent(self, step: StepState, document: LogDocument, now_ns: int, *, live: bool) -> Content:
+        """For how long a running step has printed nothing, where that is worth a word."""
+        if not live or document.is_counting or step.status is not Status.RUNNING:
+            return Content()
+        last = document.line(document.line_count) if document.line_count else None
+        since = last.at_ns if last is not None else step.started_ns
+        if since is None or now_ns - since < self.silence_ns:
+            return Content()
+        return Content.styled(f"silent for {words.elapsed(now_ns - since)}  ", "$warning")
 
     def _badge(self, document: RowDocument, *, grows: bool) -> Content:
         view = self.view

@@ -154,13 +154,11 @@ class StepList(RowList):
         return Content.assemble(" ", (sign, look), (f" {stage.name}", "$muted bold"))
 
     def _step_row(self, step: StepState, width: int) -> Content:
-        sign = status_look.glyph(
-            step.status, skipped=step.skipped, at_ns=self._now_ns if self._live else None
-        )
+        sign = status_look.step_glyph(step, self._now_ns if self._live else None)
         idle = step.skipped or step.status is Status.PENDING
         left = Content.assemble(
             (" " * (_INDENT if width >= _NARROW else _INDENT - 1)) if step.info.stage else " ",
-            (sign, status_look.color(step.status, skipped=step.skipped)),
+            (sign, status_look.step_color(step)),
             (f" {step.info.name or step.info.address}", "$muted" if idle else ""),
         )
         columns, parts = self._fitting(width), []
