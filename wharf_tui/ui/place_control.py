@@ -36,7 +36,7 @@ class PlaceControl(Control):
     def work(self) -> bool:
         """Go there as soon as the line is there; what a running build has not printed yet is waited for."""
         wanted, screen = self._wanted, self.screen
-        if wanted is None or not screen.panes.display:
+        if wanted is None or not screen.panes.display or not screen.view.size.height:
             return False
         may_come = screen.is_live
         if screen.step_state(wanted.step_id) is None:
@@ -57,11 +57,14 @@ class PlaceControl(Control):
             self._wait(wanted)
             return False
         self._wanted = None
-        screen.go_to(wanted.step_id, wanted.log_id)
+        screen.call_next(self._go_to, wanted, log)  # what is in sight stays there until all work is done
+        return False
+
+    def _go_to(self, wanted: Address, log: LogReader) -> None:
+        self.screen.go_to(wanted.step_id, wanted.log_id)
         missing = _why_missing(wanted, log)
         if missing:
-            screen.notify(missing, severity="warning", markup=False)
-        return False
+            self.screen.notify(missing, severity="warning", markup=False)
 
     def leave(self) -> bool:
         """Wait no longer; whether a line was waited for."""

@@ -101,7 +101,8 @@ class ViewStateControl(Control):
             return False  # the log is counted while it is looked at
         self._wanted = None
         if document.reader(wanted.step_id).last_log_id >= wanted.log_id:
-            screen.go_to(wanted.step_id, wanted.log_id)
+            # What is in sight stays there until all work is done.
+            screen.call_next(screen.go_to, wanted.step_id, wanted.log_id)
         return False
 
     def step_shown(self) -> None:

@@ -162,7 +162,7 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
         if any(document.is_counting for pane in self.panes.panes if (document := pane.view.document)):
             return True
         with self.rows_may_change():
-            return any(control.work() for control in self.controls)
+            return self.give_turn()
 
     def steps_changed(self) -> None:
         """While nobody has chosen a step: move on when the one that is shown does not run."""

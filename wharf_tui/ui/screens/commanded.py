@@ -43,6 +43,8 @@ class CommandedScreen(LiveScreen, inherit_bindings=False):
         """Where it is noted what is looked at."""
         self._controls = {kind: kind(self._build_screen) for kind in CONTROLS}
         self._prompt_user: PromptUser | None = None
+        self._turn = 0
+        """Whose turn it is to work."""
 
     @property
     def _build_screen(self) -> BuildScreen:
@@ -57,6 +59,15 @@ class CommandedScreen(LiveScreen, inherit_bindings=False):
     def controls(self) -> tuple[Control, ...]:
         """All concerns, in the order of their turns."""
         return tuple(self._controls.values())
+
+    def give_turn(self) -> bool:
+        """Let one control work that has work to do, another one each time: none waits for the end of another's."""
+        for _ in range(len(self.controls)):
+            control = self.controls[self._turn % len(self.controls)]
+            self._turn += 1
+            if control.work():
+                return True
+        return False
 
     @property
     def commands(self) -> tuple[Command, ...]:
