@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from wharf_tui.cli.build_bundle import bundle_command, summary_of
 from wharf_tui.cli.output import echo_table
 from wharf_tui.model.build import Liveness
 from wharf_tui.model.errors import UsageError
@@ -54,9 +55,13 @@ def list_command(database: str | None = None, output: str = "text") -> None:
 
 @command.command("show")
 @click.argument("build")
-def show_command(build: str) -> None:
+@click.option("--markdown", is_flag=True, help="A summary for a pull request, as Markdown.")
+def show_command(build: str, *, markdown: bool) -> None:
     """Show the steps of BUILD: a folder, a number, a name, or `latest`."""
     reader = BuildReader.open(find_build(build, default_builds_dir()))
+    if markdown:
+        click.echo(summary_of(reader), nl=False)
+        return
     click.echo(f"Build {reader.info.build_id}  {_state(reader.liveness, reader.status)}")
     click.echo(f"Logs   {reader.path}")
     if reader.info.source:
@@ -73,6 +78,9 @@ def show_command(build: str) -> None:
         )
     for problem in reader.problems:
         click.echo(f"wharf-tui: {clean_plain(problem)}", err=True)
+
+
+command.add_command(bundle_command)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import atexit
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wharf_tui.insight.time_formats import find_time_format
 from wharf_tui.results.bundle_reader import looks_like_bundle, open_bundle
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def unpack(path: Path) -> OpenedBundle:
         InputError: it is damaged, or holds what no bundle holds.
         StoreError: it cannot be unpacked here.
     """
-    opened = open_bundle(path)
+    opened = open_bundle(path, find_time_format)
     atexit.register(opened.close)
     return opened
 

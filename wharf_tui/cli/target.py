@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from wharf_tui.insight.time_formats import find_time_format
+from wharf_tui.cli.bundles import is_bundle, unpack
 from wharf_tui.model.errors import UsageError
 from wharf_tui.results import layout
 from wharf_tui.results.build_reader import BuildReader
@@ -23,7 +24,7 @@ _NAMED_BUILDS = 5
 
 
 def open_target(target: str) -> BuildReader:
-    """A build's folder, number or name, ``latest``, a build in a database, a text file, a folder of them, or ``-``.
+    """A build's folder, number or name, ``latest``, a bundle, a build in a database, a text file, a folder of them, or ``-``.
 
     Raises:
         UsageError: nothing answers to it.
@@ -34,6 +35,8 @@ def open_target(target: str) -> BuildReader:
     path = _fetch(target) if looks_like_database(target) else find_build(target, default_builds_dir())
     if is_build(path):
         return BuildReader.open(path)
+    if is_bundle(path):
+        return unpack(path).reader
     if builds := builds_below(path):
         names = ", ".join(build.name for build in builds[:_NAMED_BUILDS])
         raise UsageError(f"{path} holds builds, it is none", f"Name one of them: {names}.")

@@ -75,9 +75,9 @@ class PlaceControl(Control):
 
     def show(self) -> None:
         """Note where one is: when the screen goes, its panes have gone before it."""
-        screen = self.screen
-        grows = screen.view.follow and screen.is_live
-        at = None if grows or not screen.panes.display else screen.here
+        screen, view = self.screen, self.screen.view
+        is_at_end = view.follow and view.spot is None
+        at = None if is_at_end or not screen.panes.display else screen.here
         screen.trail.last = Seen(screen.feed.reader, screen.feed.again, at)
 
     def _wait(self, wanted: Address) -> None:

@@ -38,7 +38,7 @@ class Seen:
     again: tuple[str, ...]
     """As ``Feed.again``."""
     at: Address | None = None
-    """Where one was; None at the end that grows, or where there was no line."""
+    """Where one was; None at the end, or where there was no line."""
 
 
 class Trail:
