@@ -18,6 +18,7 @@ from pathlib import Path
 from tests.cli.conftest import COMMAND
 from wharf_tui.model.status import Status
 from wharf_tui.results.build_reader import BuildReader
+from wharf_tui.runtimes.process.runtime import GRACE_SECONDS
 
 
 def only_build(environment: dict[str, str]) -> Path:
@@ -109,6 +110,28 @@ def test_ctrl_c_cancels_and_ends_with_130(definition, environment, tmp_path: Pat
     assert process.wait(timeout=30) == 130
     step = BuildReader.open(only_build(environment)).info.steps[0]
     assert (step.status.value, step.reason) == ("Cancelled", "cancelled by SIGINT")
+
+
+def test_ctrl_c_twice_ends_a_step_that_does_not_want_to_end(definition, environment, tmp_path: Path) -> None:
+    folder = definition(stubborn="trap 'echo asked' TERM; echo up; while true; do sleep 0.05; done")
+    process = subprocess.Popen(
+        [*COMMAND, "run", str(folder), "--runtime", "process"],
+        stdout=subprocess.PIPE,
+        env=environment,
+        cwd=tmp_path,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"build/stubborn | up\n"
+    process.send_signal(signal.SIGINT)
+    while process.stdout.readline() != b"build/stubborn | asked\n":
+        pass  # the shell may tell of a command that was ended
+    before = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=30) == 130
+    assert time.monotonic() - before < GRACE_SECONDS / 2
+    process.stdout.close()
+    (step,) = BuildReader.open(only_build(environment)).info.steps
+    assert (step.status, step.exit_code) == (Status.CANCELLED, 137)
 
 
 def test_a_killed_program_leaves_an_unfinished_build_that_can_be_read(
