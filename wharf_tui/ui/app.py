@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import COLOR_SYSTEMS
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
 from wharf_tui.model.errors import WharfError
@@ -21,6 +21,7 @@ from wharf_tui.ui.hangup_safe_driver import hangup_safe
 from wharf_tui.ui.keymap import check_keys
 from wharf_tui.ui.mouse import Mouse
 from wharf_tui.ui.opening import Doors
+from wharf_tui.ui.ordered_keys import OrderedKeys
 from wharf_tui.ui.screens.build import BuildScreen
 from wharf_tui.ui.screens.catalogue import CatalogueScreen
 from wharf_tui.ui.screens.confirm import ConfirmScreen
@@ -44,7 +45,7 @@ _STYLES = Path(__file__).parent
 _WATCH_SECONDS = 0.2
 
 
-class WharfApp(App[None]):
+class WharfApp(OrderedKeys):
     """The terminal viewer.
 
     Args:

@@ -35,10 +35,6 @@ _SHORT: Final = {
 class CommandLine(Control):
     """Takes what is typed behind ``:``."""
 
-    def __init__(self, screen: BuildScreen) -> None:
-        super().__init__(screen)
-        self.history: list[str] = []
-
     def open(self, text: str = "") -> None:
         """Ask what to do."""
         self.screen.ask(self, ":", "a command, a line, a time; tab completes", text, sorted(self.names()))

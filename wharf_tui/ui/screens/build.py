@@ -334,7 +334,9 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
 
     async def action_escape(self) -> None:
         """One thing less: the search, the zoom, this build; but never out of the program."""
-        if self.view.select_from is not None:
+        if self.prompt.display:
+            self.prompt.action_cancel()
+        elif self.view.select_from is not None:
             self.view.select_from = None
         elif any(control.leave() for control in self.controls):
             return

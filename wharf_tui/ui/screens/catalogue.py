@@ -57,6 +57,7 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
     AUTO_FOCUS = "BuildTable"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash,ctrl+f", "narrow", "Narrow", key_display="/", id="catalogue.narrow"),
+        Binding("enter", "keep", "Keep these", priority=True, show=False, id="catalogue.keep"),
         Binding("escape", "widen", "Show all", key_display="esc", id="catalogue.widen"),
         Binding("o", "ask('open')", "Open another", id="catalogue.open"),
         Binding("a", "ask('attach')", "Attach", id="catalogue.attach"),
@@ -105,7 +106,12 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
         with ContentSwitcher(initial="builds"):
             yield BuildTable(id="builds")
             yield Static(id="catalogue-empty", markup=False)
-        narrowing = Input(placeholder="words of a state, step, number or source", id="narrow", compact=True)
+        narrowing = Input(
+            placeholder="words of a state, step, number or source",
+            id="narrow",
+            compact=True,
+            select_on_focus=False,
+        )
         narrowing.display = False
         yield narrowing
         yield Prompt()
@@ -216,8 +222,8 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
         del parameters
         if self.prompt.display:
             return False
-        if action == "narrow":
-            return not self._filter.has_focus
+        if action in {"narrow", "keep"}:
+            return self._filter.has_focus == (action == "keep")
         return self._filter.display if action == "widen" else True
 
     def action_delete(self) -> None:
@@ -245,32 +251,38 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
 
     def action_ask(self, way: str) -> None:
         """Ask what to open, or what to attach to."""
-        self.prompt.open(way, WAYS[way])
+        self.prompt.open(self, way, WAYS[way])
 
     def action_export(self) -> None:
         """Ask for the name of the file that the build under the cursor is to be written to."""
         self._to_export = self.table.current
         if self._to_export is not None:
-            self.prompt.open("export to", "a file", f"{self._to_export.name}{SUFFIX}")
+            self.prompt.open(self, "export to", "a file", f"{self._to_export.name}{SUFFIX}")
 
-    def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
+    def prompt_changed(self, text: str) -> None:
+        """What was wrong is wrong no more."""
+        del text
+        self._say("")
+
+    def prompt_submitted(self, text: str) -> None:
         """Do it; what is wrong with it is said beside it."""
-        event.stop()
-        if event.sign in WAYS:
-            self._opening.start(event.sign, event.text)
-        elif self._to_export is not None and self._export is None and event.text.strip():
-            target = Path(event.text.strip())
+        if self.prompt.sign in WAYS:
+            self._opening.start(self.prompt.sign, text)
+        elif self._to_export is not None and self._export is None and text.strip():
+            target = Path(text.strip())
             with suppress(RuntimeError):  # a user whom nobody knows
                 target = target.expanduser()
             self._write(Export(self._to_export.path, target, self.views))
 
-    def on_prompt_cancelled(self, event: Prompt.Cancelled) -> None:
+    def prompt_cancelled(self) -> None:
         """Let it be, also while it is under way."""
-        event.stop()
         self._opening.stop()
         if self._export is not None:
             self._export.stop()
         self._close_prompt()
+
+    def prompt_option(self, option: str) -> None:
+        """There is none."""
 
     @work(group="export")
     async def _write(self, export: Export) -> None:
@@ -292,7 +304,7 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
 
     def _close_prompt(self) -> None:
         self.prompt.close()
-        self.table.focus()
+        self.set_focus(self.table)
 
     def action_look(self) -> None:
         """Look again at once."""
@@ -301,7 +313,7 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
     def action_narrow(self) -> None:
         """Ask for words."""
         self._filter.display = True
-        self._filter.focus()
+        self.set_focus(self._filter)  # at once, unlike focus(): the next key is text already
 
     def action_widen(self) -> None:
         """Forget the words."""
@@ -314,11 +326,10 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
         event.stop()
         self.update_view()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def action_keep(self) -> None:
         """Keep the words, and go back to the table."""
-        event.stop()
-        self._filter.display = bool(event.value)
-        self.table.focus()
+        self._filter.display = bool(self._filter.value)
+        self.set_focus(self.table)
 
 
 def matches(build: BuildSummary, wanted: str) -> bool:

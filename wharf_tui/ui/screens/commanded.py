@@ -9,7 +9,7 @@ from textual.getters import query_one
 from wharf_tui.model.errors import WharfError
 from wharf_tui.model.text import clean_plain
 from wharf_tui.ui.build_commands import COMMANDS, CONTROLS
-from wharf_tui.ui.control import Control, PromptUser
+from wharf_tui.ui.control import Control
 from wharf_tui.ui.screens.live import LiveScreen
 from wharf_tui.ui.way_back import Trail
 from wharf_tui.ui.widgets.prompt import Prompt
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from wharf_tui.ui.commands import Command
+    from wharf_tui.ui.control import PromptUser
     from wharf_tui.ui.feed import Feed
     from wharf_tui.ui.rows import Address
     from wharf_tui.ui.screens.build import BuildScreen
@@ -42,7 +43,6 @@ class CommandedScreen(LiveScreen, inherit_bindings=False):
         self.trail = Trail()
         """Where it is noted what is looked at."""
         self._controls = {kind: kind(self._build_screen) for kind in CONTROLS}
-        self._prompt_user: PromptUser | None = None
         self._turn = 0
         """Whose turn it is to work."""
 
@@ -111,34 +111,10 @@ class CommandedScreen(LiveScreen, inherit_bindings=False):
             text: to begin with.
             words: to complete from.
         """
-        self._prompt_user = user
-        self.prompt.open(sign, placeholder, text, words)
+        self.prompt.open(user, sign, placeholder, text, words)
 
     def prompt_done(self) -> None:
         """Close the prompt, and go back to the log."""
         self.prompt.close()
-        self._prompt_user = None
         self.back_to_log()
         self.update_view()
-
-    def on_prompt_changed(self, event: Prompt.Changed) -> None:
-        """Pass on what is typed."""
-        if self._prompt_user is not None:
-            self._prompt_user.prompt_changed(event.text)
-
-    async def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
-        """Take it."""
-        if self._prompt_user is not None:
-            taking = self._prompt_user.prompt_submitted(event.text)
-            if taking is not None:
-                await taking
-
-    def on_prompt_cancelled(self) -> None:
-        """Back to where one was."""
-        if self._prompt_user is not None:
-            self._prompt_user.prompt_cancelled()
-
-    def on_prompt_option_toggled(self, event: Prompt.OptionToggled) -> None:
-        """Take it differently."""
-        if self._prompt_user is not None:
-            self._prompt_user.prompt_option(event.option)
