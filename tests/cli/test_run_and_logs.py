@@ -113,7 +113,7 @@ def test_ctrl_c_cancels_and_ends_with_130(definition, environment, tmp_path: Pat
 
 
 def test_ctrl_c_twice_ends_a_step_that_does_not_want_to_end(definition, environment, tmp_path: Path) -> None:
-    folder = definition(stubborn="trap 'echo asked' TERM; echo up; while true; do sleep 0.05; done")
+    folder = definition(stubborn="trap 'echo asked' TERM; echo up; while true; do sleep 0.05 || true; done")
     process = subprocess.Popen(
         [*COMMAND, "run", str(folder), "--runtime", "process"],
         stdout=subprocess.PIPE,
