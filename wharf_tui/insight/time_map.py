@@ -74,14 +74,19 @@ class TimeMap:
         index = bisect_right(self.times, at_ns) - 1
         return self.offsets[index] if index >= 0 else 0
 
-    def points(self) -> list[tuple[int, int]]:
-        """All samples, and the timed lines behind them that make no stretch yet: offset and time of each.
+    def points(self, most: int | None = None) -> list[tuple[int, int]]:
+        """The samples, and the timed lines behind them that make no stretch yet: offset and time of each.
+
+        Args:
+            most: about how many samples are wanted; None takes all.
 
         Raises:
             InputError: the log cannot be read.
         """
         end = self.log.complete_end
-        return [*zip(self.offsets, self.times, strict=True), *self.timed_lines(self._position, end)]
+        every = 1 if most is None else max(len(self.offsets) // most, 1)
+        samples = zip(self.offsets[::every], self.times[::every], strict=True)
+        return [*samples, *self.timed_lines(self._position, end)]
 
     @staticmethod
     def stretch_end(offset: int) -> int:

@@ -16,6 +16,8 @@ from wharf_tui.model.ids import StepId
 from wharf_tui.model.status import Status
 from wharf_tui.results.log_reader import LogReader
 
+_POINTS_PER_COLUMN: Final = 8
+"""Samples that are enough to see how busy a log was; more of them only take time."""
 _UNTIMED_RUN: Final = 4096
 _PAGE: Final = 64
 
@@ -58,7 +60,7 @@ class Timeline:
         """How many bytes of a log were printed in each column, taking it that they were printed evenly between samples."""
         found = [0] * self.columns
         end = time_map.log.complete_end
-        points = time_map.points()
+        points = time_map.points(_POINTS_PER_COLUMN * self.columns)
         if points:
             points.append((end, max(points[-1][1], time_of_line(time_map.log, time_map.log.line_count) or 0)))
         for (offset, at_ns), (next_offset, next_ns) in pairwise(points):

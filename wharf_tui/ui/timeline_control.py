@@ -153,7 +153,10 @@ class TimelineControl(Control):
                 step_id = self._to_sum.pop()
                 if step_id not in self._maps:  # sampling has not come to it yet
                     self._maps[step_id] = TimeMap(self.screen.feed.log(step_id))
-                activity[step_id] = timeline.activity(self._maps[step_id])
+                time_map = self._maps[step_id]
+                # What has not been sampled would be read as a whole: its turn comes when it has been.
+                is_sampled = time_map.progress.is_done
+                activity[step_id] = timeline.activity(time_map) if is_sampled else [0] * timeline.columns
         self._sum_seconds += time.monotonic() - now
         if self._to_sum:
             return True
@@ -166,7 +169,7 @@ class TimelineControl(Control):
         """When steps ran; what runs no more has ended with its last line, where nothing else is known."""
         steps = self.screen.feed.info.steps
         live = self.screen.is_live
-        found = spans(steps, self._maps)
+        found = spans(steps, {key: each for key, each in self._maps.items() if each.progress.is_done})
         by_id = {step.info.step_id: step for step in steps}
         ended = [
             replace(span, end_ns=self._last_time(span))
@@ -180,7 +183,7 @@ class TimelineControl(Control):
         ]
 
     def _last_time(self, span: StepSpan) -> int:
-        log = self._maps[span.step_id].log
+        log = self.screen.feed.log(span.step_id)
         return max(time_of_line(log, log.line_count) or 0, span.start_ns)
 
     def show(self) -> None:
