@@ -20,6 +20,7 @@ from wharf_tui.ui import (
     save_control,
     search_control,
     timeline_control,
+    view_commands,
 )
 from wharf_tui.ui.bundle_control import BundleControl
 from wharf_tui.ui.command_line import CommandLine
@@ -78,6 +79,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     *bundle_control.COMMANDS,
     *editor_control.COMMANDS,
     *open_control.COMMANDS,
+    *view_commands.COMMANDS,
     *command_line.COMMANDS,
     *timeline_control.COMMANDS,
 )

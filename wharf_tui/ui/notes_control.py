@@ -45,7 +45,7 @@ class NotesControl(Control):
 
     def opened(self) -> None:
         """Take over what the user has set."""
-        self.threshold_ns = self.screen.settings.silence_ns
+        self.set_threshold(self.screen.settings.silence_ns)
 
     def work(self) -> bool:
         """Look for silences in the logs in sight, and put rows where there are some."""

@@ -351,7 +351,7 @@ COMMANDS = (
         "search",
         "Search",
         lambda screen, text: screen.control(SearchControl).search(text),
-        "slash,ctrl+f",
+        "slash",
         "/",
         argument="PATTERN",
         show=True,

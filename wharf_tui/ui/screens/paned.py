@@ -44,6 +44,14 @@ class PanedScreen(CommandedScreen, inherit_bindings=False):
         """Whether nobody has chosen a step."""
         return self._goes_along
 
+    def toggle_going_along(self) -> None:
+        """Let the view go on to the next step that runs when this one ends, or stay with this one."""
+        self._goes_along = not self._goes_along
+        if self._goes_along:
+            self.steps_changed()
+        told = "Goes along to the next step that runs." if self._goes_along else "Stays with this step."
+        self.notify(told, markup=False)
+
     def show_step(self, step_id: StepId) -> None:
         """Show a step's log in the active pane."""
         raise NotImplementedError

@@ -305,6 +305,10 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
             self._refit()
             self.post_message(self.Moved(self))
 
+    def stand_still(self) -> None:
+        """Stop following: what is in sight stays there, whatever comes."""
+        self._stop_following()
+
     def _stop_following(self) -> None:
         if self.follow and self._document is not None:
             self._seen_lines = self._document.line_count

@@ -58,6 +58,8 @@ class LogDrawing(ScrollView):
     """What the gutter tells about time."""
     show_ids: reactive[bool] = reactive(default=True)
     """Whether the gutter shows log IDs."""
+    zone: reactive[timezone | None] = reactive(None)
+    """Time zone of the clock column; None is the machine's."""
     find: reactive[Finder | None] = reactive(None)
     """What is to stand out in the text."""
     highlights: reactive[tuple[tuple[Finder, Style], ...]] = reactive(())
@@ -71,7 +73,7 @@ class LogDrawing(ScrollView):
 
     def __init__(self, *, zone: timezone | None = None, id: str | None = None) -> None:  # noqa: A002  Textual's name
         super().__init__(id=id)
-        self._zone = zone
+        self.set_reactive(LogDrawing.zone, zone)
         self._document: RowDocument | None = None
         self._started_ns = 0
         self._widest = 0
@@ -138,7 +140,7 @@ class LogDrawing(ScrollView):
             id_width=max(len(str(highest)), 4) if self.show_ids else 0,
             times=self.times,
             started_ns=self._started_ns,
-            zone=self._zone,
+            zone=self.zone,
             dark=self.app.current_theme.dark,
             text=self.rich_style,
             gutter=self.get_component_rich_style("log-view--gutter"),
@@ -183,6 +185,10 @@ class LogDrawing(ScrollView):
         self._forget_look()
 
     def watch_labels(self) -> None:
+        """Draw anew."""
+        self._forget_look()
+
+    def watch_zone(self) -> None:
         """Draw anew."""
         self._forget_look()
 

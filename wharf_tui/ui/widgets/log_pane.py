@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.containers import Vertical
 from textual.content import Content
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from wharf_tui.ui.log_document import LogDocument
     from wharf_tui.ui.merged_document import MergedDocument
     from wharf_tui.ui.row_document import RowDocument
+
+_LONG_SILENCE_NS: Final = 120 * NS
+"""After so long without output one wonders whether a step still does anything."""
 
 
 class LogPane(Vertical):
@@ -53,8 +56,6 @@ class LogPane(Vertical):
         """What is hidden in this pane."""
         self.why_filtered: tuple[str, str] | None = None
         """A headline and an explanation for when a filter lets nothing through."""
-        self.silence_ns = 30 * NS
-        """After how long without output that is told."""
         self.cause_note = Content()
         """Which cause of the failure one is at."""
         self.search_note = Content()
@@ -147,7 +148,7 @@ class LogPane(Vertical):
             return Content()
         last = document.line(document.line_count) if document.line_count else None
         since = last.at_ns if last is not None else step.started_ns
-        if since is None or now_ns - since < self.silence_ns:
+        if since is None or now_ns - since < _LONG_SILENCE_NS:
             return Content()
         return Content.styled(f"silent for {words.elapsed(now_ns - since)}  ", "$warning")
 

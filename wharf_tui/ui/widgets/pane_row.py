@@ -50,7 +50,7 @@ class PaneRow(Horizontal):
         position = self.panes.index(self._active)
         await self.mount(pane, after=position)
         self.panes.insert(position + 1, pane)
-        for name in ("wrap", "times", "show_ids", "find"):
+        for name in ("wrap", "times", "show_ids", "zone", "find", "highlights", "signs"):
             setattr(pane.view, name, getattr(self._active.view, name))
         pane.step_id = self._active.step_id
         self.activate(pane)
