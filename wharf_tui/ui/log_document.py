@@ -7,6 +7,7 @@ last lines first, without numbers; when all lines have been counted these very l
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -303,5 +304,9 @@ class LogDocument:
         self._layout = RowLayout(shown, [line for line, _ in self._extras], lambda: self.log.line_count)
 
 
-def _place(extra: tuple[int, Gap | Note]) -> tuple[int, bool]:
-    return extra[0], isinstance(extra[1], Note)
+def _place(extra: tuple[int, Gap | Note]) -> tuple[int, int, float, str]:
+    """Behind one line gaps come first, then notes in the order of what they tell."""
+    after, row = extra
+    if isinstance(row, Gap):
+        return after, 0, 0, ""
+    return after, 1, math.inf if row.at_ns is None else row.at_ns, row.kind.value
