@@ -217,7 +217,11 @@ def test_a_database_is_a_place_to_look_too(wharf_tui, make_build, tmp_path) -> N
         from_database = wharf_tui("logs", target, *arguments)
         from_folder = wharf_tui("logs", str(store.path), *arguments)
         assert (from_database.returncode, from_database.stdout) == (0, from_folder.stdout)
+    shown = wharf_tui("builds", "show", target)
+    assert shown.returncode == 0
+    assert shown.stdout.count("20 lines") == 2
     assert "needs a terminal" in wharf_tui("open", target).stderr
+    assert "needs a terminal" in wharf_tui("open", "sqlite:///x.db").stderr
     done = wharf_tui("logs", "sqlite:///x.db")
     assert done.returncode == 2
     assert "holds 2 builds" in done.stderr

@@ -9,15 +9,17 @@ from typing import Any
 
 import click
 
+from wharf_tui.cli import complete
 from wharf_tui.cli.build_bundle import bundle_command, summary_of
 from wharf_tui.cli.output import echo_table
+from wharf_tui.cli.target import find_stored_build
 from wharf_tui.model.build import Liveness
 from wharf_tui.model.errors import UsageError
 from wharf_tui.model.status import Status
 from wharf_tui.model.text import clean_plain
 from wharf_tui.model.timestamps import NS, format_duration, format_rfc3339, now_ns, to_datetime
 from wharf_tui.results.build_reader import BuildReader
-from wharf_tui.results.catalogue import ORIGIN_OURS, BuildSummary, delete_build, find_build, list_builds
+from wharf_tui.results.catalogue import ORIGIN_OURS, BuildSummary, delete_build, list_builds
 from wharf_tui.results.layout import default_builds_dir
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -54,11 +56,11 @@ def list_command(database: str | None = None, output: str = "text") -> None:
 
 
 @command.command("show")
-@click.argument("build")
+@click.argument("build", shell_complete=complete.builds)
 @click.option("--markdown", is_flag=True, help="A summary for a pull request, as Markdown.")
 def show_command(build: str, *, markdown: bool) -> None:
-    """Show the steps of BUILD: a folder, a number, a name, or `latest`."""
-    reader = BuildReader.open(find_build(build, default_builds_dir()))
+    """Show the steps of BUILD: a folder, a number, a name, `latest`, or a build in a database (sqlite:///FILE#NUMBER)."""
+    reader = BuildReader.open(find_stored_build(build))
     if markdown:
         click.echo(summary_of(reader), nl=False)
         return

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from wharf_tui.insight.time_formats import find_time_format
 from wharf_tui.cli.bundles import is_bundle, unpack
+from wharf_tui.insight.time_formats import find_time_format
 from wharf_tui.model.errors import UsageError
 from wharf_tui.results import layout
 from wharf_tui.results.build_reader import BuildReader
@@ -32,7 +32,7 @@ def open_target(target: str) -> BuildReader:
     """
     if target == STANDARD_INPUT:
         return open_files([target], sys.stdin.buffer)
-    path = _fetch(target) if looks_like_database(target) else find_build(target, default_builds_dir())
+    path = find_stored_build(target)
     if is_build(path):
         return BuildReader.open(path)
     if is_bundle(path):
@@ -71,6 +71,16 @@ def shelf_of(target: str) -> Shelf | None:
     from wharf_tui.aggregator.shelf import DatabaseShelf
 
     return DatabaseShelf(target)
+
+
+def find_stored_build(target: str) -> Path:
+    """A build's folder; one in a database is brought here first.
+
+    Raises:
+        UsageError: nothing answers to it.
+        InputError: the database cannot be read.
+    """
+    return _fetch(target) if looks_like_database(target) else find_build(target, default_builds_dir())
 
 
 def looks_like_database(target: str) -> bool:
