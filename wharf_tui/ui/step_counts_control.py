@@ -51,6 +51,7 @@ class StepCountsControl(Control):
         self._level_budget = SliceBudget()
         self._next_look = 0.0
         self._next_slice = 0.0
+        self._turn = 0
 
     def levels(self, step_id: StepId) -> LevelIndex:
         """The errors and warnings of a step, as far as they have been found."""
@@ -94,14 +95,20 @@ class StepCountsControl(Control):
         return is_frozen and log.is_indexed and (log.size > 0 or step.last_log_id == 0 or step.skipped)
 
     def _look_for_errors(self) -> bool:
-        for step in self._by_weight():
-            levels = self.levels(step.info.step_id)
-            if not levels.progress.is_done:
-                started = time.monotonic()
-                if not levels.step(self._level_budget.bytes).is_done:
-                    self._level_budget.learn(time.monotonic() - started)
-                return True
-        return False
+        behind = [
+            levels
+            for step in self._by_weight()
+            if not (levels := self.levels(step.info.step_id)).progress.is_done
+        ]
+        if not behind:
+            return False
+        # Every other slice is for what matters most; the others have their turns, too, while that one grows.
+        self._turn += 1
+        levels = behind[0 if self._turn % 2 else self._turn // 2 % len(behind)]
+        started = time.monotonic()
+        if not levels.step(self._level_budget.bytes).is_done:
+            self._level_budget.learn(time.monotonic() - started)
+        return True
 
     def _by_weight(self) -> list[StepState]:
         shown = {pane.step_id for pane in self.screen.panes.panes}

@@ -31,6 +31,8 @@ FEWEST_ROWS: Final = 30
 """Of a screen on which the row is shown without being asked for."""
 _PAUSE_SECONDS: Final = 0.5
 """Between two times that activity is summed up."""
+_WHILE_LIVE_SECONDS: Final = 0.02
+"""Between two slices while a build runs: its lines and the keys come first."""
 _SUM_SHARE: Final = 30
 """A sum that took one moment is followed by at least this many moments without."""
 _UNTIMED_LINES: Final = 16
@@ -56,7 +58,7 @@ class TimelineControl(Control):
         self._to_sum: list[StepId] = []
         """Whose activity is still to be summed up for the timeline that comes next."""
         self._next: tuple[Timeline, list[StepSpan], dict[StepId, list[int]]] | None = None
-        self._next_sum = 0.0
+        self._next_sample = self._next_sum = 0.0
         self._sum_seconds = 0.0
         self._summed: object = None
         self._cells: list[Cell] = []
@@ -103,7 +105,11 @@ class TimelineControl(Control):
         """Sample some more times, or sum up what one step printed."""
         if not self._row.display or not self._row.columns:
             return False
-        is_sampling = self._sample()
+        is_sampling = False
+        if time.monotonic() >= self._next_sample:
+            is_sampling = self._sample()
+            if self.screen.is_live:
+                self._next_sample = time.monotonic() + _WHILE_LIVE_SECONDS
         try:
             return self._sum_up(is_sampling=is_sampling) or is_sampling
         except WharfError as error:  # the log's pane tells about it
