@@ -38,6 +38,15 @@ ATTACKS = [
 NAMES = "[/red]\x1b]0;OWNED\x07\u202e\nname"
 
 
+KEYS = (
+    *("a", "g", "\r", "\t", "q"),  # all steps merged, a line at length, as it came
+    *("j", "j", "m", ":note \x07 [red]\r", "M", "q"),  # marks, and their list
+    *("&e\r", "+", "\x14", "He\r", "/e\r", "n", "t", "w", "#", "P", "e", "!", "s", "Z"),
+    *(":no\x07such\r", "?", "q", "T"),
+)
+"""Whatever shows a line, a name or what was typed, one after the other."""
+
+
 @pytest.fixture
 def hostile(builds_dir):
     steps = (StepState(StepInfo(StepId(1), f"stage {NAMES}", f"step {NAMES}")),)
@@ -104,8 +113,9 @@ async def test_a_log_of_one_huge_line(sample, run_app, see):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-def test_no_code_of_a_log_reaches_a_real_terminal(hostile, builds_dir):
-    sent = _run_on_a_terminal(hostile, builds_dir, until=b"the end")
+@pytest.mark.parametrize("keys", [(), KEYS], ids=["the log", "all that shows lines"])
+def test_no_code_of_a_log_reaches_a_real_terminal(keys, hostile, builds_dir):
+    sent = _run_on_a_terminal(hostile, builds_dir, until=b"the end", keys=keys)
     strings = re.findall(rb"\x1b[\]PX^_][^\x07\x1b]*", sent)
     assert {
         string for string in strings if not string.startswith(b"\x1b]22;")
@@ -118,8 +128,8 @@ def test_no_code_of_a_log_reaches_a_real_terminal(hostile, builds_dir):
     assert "␛[6n␛[c␛[21t".encode() in sent
 
 
-def _run_on_a_terminal(build: Path, builds_dir: Path, until: bytes) -> bytes:
-    """All bytes that the viewer sends from its start to its end."""
+def _run_on_a_terminal(build: Path, builds_dir: Path, until: bytes, keys: tuple[str, ...] = ()) -> bytes:
+    """All bytes that the viewer sends from its start to its end; each key is pressed once it has drawn what it had to."""
     import fcntl
     import pty
     import struct
@@ -141,10 +151,13 @@ def _run_on_a_terminal(build: Path, builds_dir: Path, until: bytes) -> bytes:
         start_new_session=True,
     )
     os.close(slave)
-    sent, asked_to_leave, deadline = b"", False, time.monotonic() + 60
+    sent, deadline = b"", time.monotonic() + 100
+    waiting = [*keys, "q"]
     try:
         while time.monotonic() < deadline:
-            if not select.select([master], [], [], 0.1)[0]:
+            if not select.select([master], [], [], 0.3)[0]:
+                if until in sent and waiting:
+                    os.write(master, waiting.pop(0).encode())
                 continue
             try:
                 data = os.read(master, 65536)
@@ -153,9 +166,6 @@ def _run_on_a_terminal(build: Path, builds_dir: Path, until: bytes) -> bytes:
             if not data:
                 break
             sent += data
-            if until in sent and not asked_to_leave:
-                os.write(master, b"q")
-                asked_to_leave = True
         assert viewer.wait(timeout=20) == 0
     finally:
         if viewer.poll() is None:
@@ -163,6 +173,7 @@ def _run_on_a_terminal(build: Path, builds_dir: Path, until: bytes) -> bytes:
             viewer.wait()
         os.close(master)
     assert until in sent
+    assert not waiting, "it has left before its time"
     return sent
 
 
