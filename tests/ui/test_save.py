@@ -222,6 +222,7 @@ async def test_escape_stops_it_and_no_file_is_left(sample, run_app, see, folder,
     sample.run(1)
     sample.count_to(1, 50_000)
     monkeypatch.setattr("wharf_tui.ui.save_control._SLICE_SECONDS", 0.0)
+    monkeypatch.setattr("wharf_tui.ui.row_taker._ROWS", 8)
     async with run_app(sample.path) as pilot:
         seen = see(pilot)
         await seen.until(lambda: seen.messages[-1:] == ["line 50000"])
@@ -237,6 +238,7 @@ async def test_leaving_while_it_is_written_leaves_no_file(sample, run_app, see, 
     sample.run(1)
     sample.count_to(1, 50_000)
     monkeypatch.setattr("wharf_tui.ui.save_control._SLICE_SECONDS", 0.0)
+    monkeypatch.setattr("wharf_tui.ui.row_taker._ROWS", 8)
     async with run_app(sample.path) as pilot:
         seen = see(pilot)
         await seen.until(lambda: seen.messages[-1:] == ["line 50000"])

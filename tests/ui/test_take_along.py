@@ -6,6 +6,7 @@ import re
 import sys
 import tempfile
 from base64 import b64decode
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from wharf_tui.ui.clipboard import MOST_BYTES, ClipboardTool, clipboard_code, cl
 from wharf_tui.ui.folding import Folding
 from wharf_tui.ui.log_document import LogDocument
 from wharf_tui.ui.merged_document import MergedDocument
-from wharf_tui.ui.row_taker import MOST_AT_ONCE, RowTaker
+from wharf_tui.ui.row_taker import MOST_AT_ONCE, RowTaker, Taken, TakenGap, TakenLines
 from wharf_tui.ui.take_along import Parcel
 from wharf_tui.ui.way_back import command_of
 
@@ -63,7 +64,22 @@ def document_of(folder: Path, messages: list[bytes], step: int = 1) -> LogDocume
 
 def taken(document: LogDocument | MergedDocument, rows: range) -> list[bytes]:
     taker = RowTaker(document, rows)
-    return [b"".join(taker.parts_of(row)) for row in taker if row.line is not None]
+    return [
+        b"".join(taker.parts_of(batch, index))
+        for batch in taker
+        if isinstance(batch, TakenLines)
+        for index in range(len(batch.lines))
+    ]
+
+
+def numbers(batches: Iterable[Taken]) -> list[int]:
+    """Which lines of the file they are."""
+    return [
+        batch.first + index
+        for batch in batches
+        if isinstance(batch, TakenLines)
+        for index in range(len(batch.lines))
+    ]
 
 
 @given(MESSAGES, st.data())
@@ -97,10 +113,12 @@ def test_folded_lines_come_along(first: int, folded: int, is_closed: bool) -> No
             Folding([Fold(first, first + folded, "", FoldKind.SECTION, folded=True)], {first: is_closed})
         )
         assert document.row_count == 100 - folded * is_closed
-        taker = RowTaker(document, range(document.row_count))
-        rows = list(taker)
-        assert [row.number for row in rows] == list(range(1, 101))
-        assert sum(row.is_folded for row in rows) == folded * is_closed
+        batches = list(RowTaker(document, range(document.row_count)))
+        assert numbers(batches) == list(range(1, 101))
+        assert (
+            numbers(batch for batch in batches if isinstance(batch, TakenLines) and batch.is_folded)
+            == list(range(first + 1, first + folded + 1)) * is_closed
+        )
         document.log.close()
 
 
@@ -124,20 +142,20 @@ def test_rows_that_come_and_go_while_it_is_taken_change_nothing(tmp_path: Path) 
     messages = [b"line %d" % number for number in range(1, 2001)]
     document = document_of(tmp_path, messages)
     document.fold(Folding([Fold(1, 300, "", FoldKind.SECTION, folded=True)], {}))
-    taker = RowTaker(document, range(1, document.row_count))  # from line 301 on
-    rows = iter(taker)
-    found = [next(rows) for _ in range(10)]
+    batches = iter(RowTaker(document, range(1, document.row_count)))  # from line 301 on
+    found = [next(batches)]
     document.fold(Folding([Fold(1, 300, "", FoldKind.SECTION, folded=True)], {1: False}))
-    found += rows
-    assert [row.number for row in found] == list(range(301, 2001))
+    found += batches
+    assert len(found) > 2
+    assert numbers(found) == list(range(301, 2001))
 
 
 def test_gaps_are_told_and_have_no_bytes(tmp_path: Path) -> None:
     document = document_of(tmp_path, [b"a", b"b"])
     write_gaps(tmp_path / "steps/1" / layout.GAPS, (Gap(GapKind.HOLE, LogId(1), 3, "lost"),))
     document.refresh(2**20, follow=False)
-    rows = list(RowTaker(document, range(document.row_count)))
-    assert [row.gap is None for row in rows] == [True, False, True]
+    batches = list(RowTaker(document, range(document.row_count)))
+    assert [isinstance(batch, TakenGap) for batch in batches] == [False, True, False]
     assert taken(document, range(3)) == [b"a", b"b"]
 
 
@@ -323,7 +341,7 @@ def test_windows_gets_utf_16(tmp_path: Path) -> None:
 
 def test_only_what_is_known_is_claimed() -> None:
     assert "cannot be known" not in ClipboardTool(("xclip",)).claim("1 line")
-    assert "offers" in ClipboardTool(("tmux", "x"), is_tmux=True).claim("1 line")
+    assert "offers it to" in ClipboardTool(("tmux", "x"), is_tmux=True).claim("1 line")
     assert "allow-passthrough" in clipboard.route({"TMUX": "x"})
 
 

@@ -56,6 +56,7 @@ class BundleControl(Control):
             raise UsageError(f"{path} exists already; `bundle! {name}` replaces it")
         self._stop.clear()
         self._is_busy, self._read, self._total = True, 0, 0
+        self.show()
         view = self.screen.control(ViewStateControl).kept()
         self.screen.run_worker(self._bundle(path, view, replace=replace), group="bundle")
 
@@ -63,7 +64,7 @@ class BundleControl(Control):
         """Copy what a pull request wants to know."""
         reader, again = self.screen.feed.reader, self.screen.feed.again
         self.screen.control(TakeAlongControl).copy_text(
-            lambda: summary_of(reader, command_of(again)), "A summary"
+            lambda: summary_of(reader, command_of(again)), "a summary"
         )
 
     def show(self) -> None:
@@ -117,8 +118,7 @@ class BundleControl(Control):
             file.keep()
         finally:
             file.drop()
-        place = words.place(path.absolute())
-        return f"Bundled into {place} ({words.size(file.size)}). {command_of(('open', str(path)))} shows it as it is."
+        return f"Bundled into {path} ({words.size(file.size)}); wharf-tui open shows it as it is."
 
     def _report(self, read: int) -> bool:
         self._read = read

@@ -57,7 +57,7 @@ class ClipboardTool:
     def claim(self, what: str) -> str:
         """What can be said once it has ended well."""
         if self.is_tmux:
-            return f"{what} are in tmux's buffer (paste with prefix ]), and tmux offers them to the terminal."
+            return f"tmux took {what} (prefix ] pastes), and offers it to the terminal."
         return f"{self.name} took {what}."
 
 

@@ -1,15 +1,16 @@
 """Goes through rows of a log to take them along: whole lines as they came, what is folded away among them.
 
-It goes in slices, and holds its place by lines: rows may come and go in between.
+It goes in batches, and holds its place by lines: rows may come and go in between.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from wharf_tui.model.errors import InputError
 from wharf_tui.model.lines import Gap, LogLine
+from wharf_tui.ui.log_document import LogDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,27 +20,37 @@ if TYPE_CHECKING:
     from wharf_tui.ui.rows import RowMark
 
 MOST_AT_ONCE: Final = 1024 * 1024
-"""Bytes of a line that are taken at once; a longer one comes cut, and its rest is read by ``parts_of``."""
-_ROWS: Final = 256
+"""Bytes of a line that are taken at once; a longer one comes cut, and all of it is read by ``parts_of``."""
+_ROWS: Final = 512
 _PART: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class TakenRow:
-    """A line, or a gap between lines."""
+class TakenLines:
+    """Lines of one step that follow each other."""
 
     step_id: StepId
-    number: int
-    """Line of the step's file, from 1; of a gap, the line before it."""
-    line: LogLine | None
-    gap: Gap | None = None
+    first: int
+    """Line of the step's file that the first one is, from 1."""
+    lines: list[LogLine]
     is_folded: bool = False
-    """It was taken along with the line that it is folded into."""
+    """They were taken along with the line that they are folded into."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenGap:
+    """A place where lines are missing."""
+
+    step_id: StepId
+    gap: Gap
+
+
+Taken: TypeAlias = TakenLines | TakenGap
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Lines of one step that follow each other."""
+    """Lines of one step that follow each other, before they are read."""
 
     step_id: StepId
     first: int
@@ -71,8 +82,8 @@ class RowTaker:
         count = self._stop - self._first
         return min(max((self._next - self._first) / count, 0.0), 1.0) if count > 0 else 1.0
 
-    def __iter__(self) -> Iterator[TakenRow]:
-        """Each row, or the lines that are folded into it.
+    def __iter__(self) -> Iterator[Taken]:
+        """Some lines at a time, those that are folded into a row, too.
 
         Raises:
             InputError: a log cannot be read, or is another one by now.
@@ -82,26 +93,30 @@ class RowTaker:
             page = range(self._next, min(self._next + _ROWS, self._stop))
             if not page:
                 return
-            found = list(self._runs(page))  # at once: rows may come or go while somebody pauses
+            plain = self._plain_run(page)
+            found = [plain] if plain is not None else list(self._runs(page))  # at once: rows may come and go
             self._before = self._document.mark_of(page[-1])
             for item in found:
-                if isinstance(item, TakenRow):
+                if isinstance(item, TakenGap):
                     yield item
                 else:
-                    yield from self._lines_of(item)
+                    yield from self._read(item)
             self._next = page.stop
 
-    def parts_of(self, row: TakenRow) -> Iterator[bytes]:
-        """The message of a line of any length, in parts."""
-        if row.line is None:
+    def parts_of(self, taken: TakenLines, index: int) -> Iterator[bytes]:
+        """The message of one of the lines, of any length, in parts.
+
+        Raises:
+            InputError: the log cannot be read.
+        """
+        line = taken.lines[index]
+        if not line.is_cut:
+            yield line.message
             return
-        if not row.line.is_cut:
-            yield row.line.message
-            return
-        log = self._document.reader(row.step_id)
+        log = self._document.reader(taken.step_id)
         position = 0
-        while position < row.line.size:
-            part = log.message_bytes(row.number, position, min(_PART, row.line.size - position))
+        while position < line.size:
+            part = log.message_bytes(taken.first + index, position, min(_PART, line.size - position))
             if not part:
                 return
             yield part
@@ -117,37 +132,48 @@ class RowTaker:
         if self._before is not None:
             self._next = self._document.row_of_mark(self._before) + 1
 
-    def _runs(self, rows: range) -> Iterator[_Run | TakenRow]:
+    def _plain_run(self, rows: range) -> _Run | None:
+        """The lines of these rows, where nothing is hidden and nothing stands between; found by the two ends alone."""
         document = self._document
-        run: _Run | None = None
+        if not isinstance(document, LogDocument) or document.filter is not None:
+            return None
+        if document.folding is not None and document.folding.hidden:
+            return None
+        first, last = document.mark_of(rows[0]), document.mark_of(rows[-1])
+        if first is None or last is None or first.behind or last.behind:
+            return None
+        is_plain = last.line - first.line == len(rows) - 1
+        return _Run(first.step_id, first.line, len(rows)) if is_plain else None
+
+    def _runs(self, rows: range) -> Iterator[_Run | TakenGap]:
+        """The same where rows may be anything."""
+        document = self._document
+        step_id, first, count = None, 0, 0
         for row in rows:
             mark = document.mark_of(row)
             if mark is None:
                 continue
+            if mark.behind or mark.step_id != step_id or first + count != mark.line:
+                if step_id is not None:
+                    yield _Run(step_id, first, count)
+                step_id, first, count = mark.step_id, mark.line, 0
             if mark.behind:
-                if run is not None:
-                    yield run
-                run = None
+                step_id = None
                 shown = document.row(row)
                 if isinstance(shown, Gap):
-                    yield TakenRow(mark.step_id, mark.line, None, shown)
+                    yield TakenGap(mark.step_id, shown)
                 continue
-            if run is not None and run.step_id == mark.step_id and run.first + run.count == mark.line:
-                run = _Run(run.step_id, run.first, run.count + 1)
-            else:
-                if run is not None:
-                    yield run
-                run = _Run(mark.step_id, mark.line, 1)
+            count += 1
             folded = document.extra_of(row).folded
             if folded:
-                yield run
+                yield _Run(mark.step_id, first, count)
                 yield _Run(mark.step_id, mark.line + 1, folded, is_folded=True)
-                run = None
-        if run is not None:
-            yield run
+                step_id = None
+        if step_id is not None:
+            yield _Run(step_id, first, count)
 
-    def _lines_of(self, run: _Run) -> Iterator[TakenRow]:
-        """The lines of a run, read in pieces that are never large."""
+    def _read(self, run: _Run) -> Iterator[TakenLines]:
+        """The lines of a run, in pieces that are never large."""
         log = self._document.reader(run.step_id)
         number, end = run.first, run.first + run.count
         while number < end:
@@ -159,6 +185,5 @@ class RowTaker:
             lines = log.read(number, count, MOST_AT_ONCE)
             if not lines:
                 return
-            for line in lines:
-                yield TakenRow(run.step_id, number, line, is_folded=run.is_folded)
-                number += 1
+            yield TakenLines(run.step_id, number, lines, run.is_folded)
+            number += len(lines)

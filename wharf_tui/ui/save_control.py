@@ -14,7 +14,7 @@ from wharf_tui.ui import words
 from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
 from wharf_tui.ui.merged_document import ALL_STEPS
-from wharf_tui.ui.row_taker import RowTaker
+from wharf_tui.ui.row_taker import RowTaker, TakenGap
 from wharf_tui.ui.save_forms import SaveForm, form_for, form_name
 from wharf_tui.ui.screens.confirm import ConfirmScreen
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wharf_tui.ui.row_document import RowDocument
-    from wharf_tui.ui.row_taker import TakenRow
+    from wharf_tui.ui.row_taker import Taken
     from wharf_tui.ui.screens.build import BuildScreen
 
-_SLICE_SECONDS: Final = 0.006
+_SLICE_SECONDS: Final = 0.01
 _WRITE_BYTES: Final = 256 * 1024
 
 
@@ -42,7 +42,7 @@ class _Saving:
         self.file = file
         self.taker = taker
         self._form = form
-        self._rows: Iterator[TakenRow] = iter(taker)
+        self._rows: Iterator[Taken] = iter(taker)
         self._lines = self._folded = self._gaps = 0
         file.write(form.head())
 
@@ -54,15 +54,17 @@ class _Saving:
         """
         until = time.monotonic() + _SLICE_SECONDS
         buffer = bytearray()
-        for row in self._rows:
-            for part in self._form.row(self.taker, row):
+        for taken in self._rows:
+            for part in self._form.rows(self.taker, taken):
                 buffer += part
             if len(buffer) > _WRITE_BYTES:
                 self.file.write(bytes(buffer))
                 buffer.clear()
-            self._lines += row.line is not None
-            self._gaps += row.gap is not None
-            self._folded += row.is_folded
+            if isinstance(taken, TakenGap):
+                self._gaps += 1
+            else:
+                self._lines += len(taken.lines)
+                self._folded += len(taken.lines) if taken.is_folded else 0
             if time.monotonic() > until:
                 self.file.write(bytes(buffer))
                 return True
@@ -218,6 +220,7 @@ class SaveControl(Control):
             file.drop()
             raise
         self.screen.view.select_from = None
+        self.show()
         self.screen.update_view()
 
     def _end(self) -> None:

@@ -13,10 +13,11 @@ from wharf_tui.model.lines import LogLine
 from wharf_tui.model.text import clean, clean_plain
 from wharf_tui.ui import words
 from wharf_tui.ui.html_log import TAIL, html_gap, html_head, html_line
+from wharf_tui.ui.row_taker import TakenGap
 
 if TYPE_CHECKING:
     from wharf_tui.model.ids import StepId
-    from wharf_tui.ui.row_taker import RowTaker, TakenRow
+    from wharf_tui.ui.row_taker import RowTaker, Taken, TakenLines
 
 _MOST_JSON: Final = 64 * 1024 * 1024
 _MOST_HTML: Final = 256 * 1024
@@ -34,8 +35,8 @@ class SaveForm(Protocol):
         """What comes first."""
         ...
 
-    def row(self, taker: RowTaker, row: TakenRow) -> Iterable[bytes]:
-        """A row, in parts."""
+    def rows(self, taker: RowTaker, taken: Taken) -> Iterable[bytes]:
+        """Some rows, in parts."""
         ...
 
     def tail(self) -> bytes:
@@ -80,12 +81,17 @@ class _Text:
     def head(self) -> bytes:
         return b""
 
-    def row(self, taker: RowTaker, row: TakenRow) -> Iterator[bytes]:
-        yield self._prefixes.get(row.step_id, b"")
-        if row.gap is not None:
-            yield f"[{clean_plain(row.gap.describe())}]".encode()
-        yield from taker.parts_of(row)
-        yield b"\n"
+    def rows(self, taker: RowTaker, taken: Taken) -> Iterator[bytes]:
+        prefix = self._prefixes.get(taken.step_id, b"")
+        if isinstance(taken, TakenGap):
+            yield b"%s[%s]\n" % (prefix, clean_plain(taken.gap.describe()).encode())
+        elif any(line.is_cut for line in taken.lines):
+            for index in range(len(taken.lines)):
+                yield prefix
+                yield from taker.parts_of(taken, index)
+                yield b"\n"
+        else:
+            yield b"".join([b"%s%s\n" % (prefix, line.message) for line in taken.lines])
 
     def tail(self) -> bytes:
         return b""
@@ -101,14 +107,18 @@ class _Json:
     def head(self) -> bytes:
         return b""
 
-    def row(self, taker: RowTaker, row: TakenRow) -> Iterator[bytes]:
-        step = self._steps.get(row.step_id) or StepInfo(row.step_id, "", "")
-        line = row.line
-        if line is not None and line.is_cut:
-            message, is_cut = _beginning(taker, row, _MOST_JSON)
-            self.cut += is_cut
-            line = LogLine(line.log_id, line.at_ns, message, len(message))
-        yield json_line(StepLine(step, line, row.gap))
+    def rows(self, taker: RowTaker, taken: Taken) -> Iterator[bytes]:
+        step = self._steps.get(taken.step_id) or StepInfo(taken.step_id, "", "")
+        if isinstance(taken, TakenGap):
+            yield json_line(StepLine(step, None, taken.gap))
+            return
+        for index, line in enumerate(taken.lines):
+            whole = line
+            if line.is_cut:
+                message, is_cut = _beginning(taker, taken, index, _MOST_JSON)
+                self.cut += is_cut
+                whole = LogLine(line.log_id, line.at_ns, message, len(message))
+            yield json_line(StepLine(step, whole))
 
     def tail(self) -> bytes:
         return b""
@@ -127,31 +137,31 @@ class _Html:
     def head(self) -> bytes:
         return html_head(self._title, self._facts)
 
-    def row(self, taker: RowTaker, row: TakenRow) -> Iterator[bytes]:
-        step = self._names.get(row.step_id, "")
-        line = row.line
-        if line is None:
-            yield html_gap(step, clean_plain(row.gap.describe()) if row.gap is not None else "")
+    def rows(self, taker: RowTaker, taken: Taken) -> Iterator[bytes]:
+        step = self._names.get(taken.step_id, "")
+        if isinstance(taken, TakenGap):
+            yield html_gap(step, clean_plain(taken.gap.describe()))
             return
-        message, is_cut = (
-            _beginning(taker, row, _MOST_HTML) if line.size > _MOST_HTML else (line.message, False)
-        )
-        self.cut += is_cut
-        note = f" … {words.size(line.size - len(message))} more" if is_cut else ""
-        text = clean(message, limit=_MOST_HTML, is_cut=is_cut)
-        yield html_line(f"{row.step_id}:{line.log_id}", step, text, note)
+        for index, line in enumerate(taken.lines):
+            message, is_cut = line.message, False
+            if line.size > _MOST_HTML:
+                message, is_cut = _beginning(taker, taken, index, _MOST_HTML)
+                self.cut += is_cut
+            note = f" … {words.size(line.size - len(message))} more" if is_cut else ""
+            text = clean(message, limit=_MOST_HTML, is_cut=is_cut)
+            yield html_line(f"{taken.step_id}:{line.log_id}", step, text, note)
 
     def tail(self) -> bytes:
         return TAIL
 
 
-def _beginning(taker: RowTaker, row: TakenRow, most: int) -> tuple[bytes, bool]:
+def _beginning(taker: RowTaker, taken: TakenLines, index: int, most: int) -> tuple[bytes, bool]:
     """The first bytes of a line, and whether there are more."""
     parts: list[bytes] = []
     size = 0
-    for part in taker.parts_of(row):
+    for part in taker.parts_of(taken, index):
         parts.append(part[: most - size])
         size += len(parts[-1])
         if size >= most:
             break
-    return b"".join(parts), row.line is not None and size < row.line.size
+    return b"".join(parts), size < taken.lines[index].size

@@ -96,4 +96,4 @@ class Parcel:
         with writing("write", path):
             self._file.close()
         self._file, self._path = None, None
-        return f"{what} are too much for a clipboard: written to {words.place(path)}"
+        return f"Too much for a clipboard: {what}, written to {words.place(path)}"

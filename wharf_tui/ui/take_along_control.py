@@ -13,7 +13,7 @@ from wharf_tui.model.text import clean_plain
 from wharf_tui.ui import words
 from wharf_tui.ui.clipboard import clipboard_tool
 from wharf_tui.ui.control import Control
-from wharf_tui.ui.row_taker import RowTaker
+from wharf_tui.ui.row_taker import RowTaker, TakenGap
 from wharf_tui.ui.take_along import Parcel
 from wharf_tui.ui.way_back import command_of
 
@@ -115,14 +115,16 @@ class TakeAlongControl(Control):
         lines = folded = gaps = 0
         parcel.add(head)
         until = time.monotonic() + _SLICE_SECONDS
-        for row in taker:
-            if row.line is None:
+        for taken in taker:
+            if isinstance(taken, TakenGap):
                 gaps += 1
                 continue
-            lines, folded = lines + 1, folded + row.is_folded
-            for part in taker.parts_of(row):
-                parcel.add(part)
-            parcel.add(b"\n")
+            lines += len(taken.lines)
+            folded += len(taken.lines) if taken.is_folded else 0
+            for index in range(len(taken.lines)):
+                for part in taker.parts_of(taken, index):
+                    parcel.add(part)
+                parcel.add(b"\n")
             if time.monotonic() > until:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 until = time.monotonic() + _SLICE_SECONDS
