@@ -60,7 +60,7 @@ def test_everything_can_be_set(write):
     [
         ("mouse = true\nmouse = = 1\n", 2, "the whole file is ignored"),
         ("# a\nmouse = 1\n", 2, "mouse must be true or false"),
-        ("wrap = true\n\nwrp = true\n", 3, "there is no setting 'wrp'"),
+        ("wrap = true\n\nwrp = true\n", 3, "there is no setting 'wrp'; did you mean wrap?"),
         ('silence = "soon"\n', 1, "silence must be a duration"),
         ('silence = "0s"\n', 1, "silence must be a duration"),
         ('times = "never"\n', 1, "times must be one of 'off', 'clock', 'elapsed', 'delta'"),
@@ -119,7 +119,7 @@ def test_an_unknown_binding_or_key_is_told_and_left_out():
     keymap, problems = check_keys(keys(build__wrp="w", build__wrap="florp,f6"))
     assert keymap == {"build.wrap": "f6"}
     assert problems == (
-        "viewer.toml:1: there is no key binding 'build.wrp'",
+        "viewer.toml:1: there is no key binding 'build.wrp'; did you mean build.wrap?",
         "viewer.toml:1: there is no key 'florp'",
     )
 

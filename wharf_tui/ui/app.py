@@ -135,8 +135,8 @@ class WharfApp(OrderedKeys):
         """Watch the embedded build, and tell what is wrong with the configuration."""
         problems = (*self.settings.problems, *self._key_problems)
         if problems:
-            text = clean_plain("\n".join(problems))
-            self.notify(text, title="Configuration", severity="warning", timeout=20, markup=False)
+            text = "\n".join(map(clean_plain, problems))
+            self.notify(text, title="Configuration", severity="warning", timeout=15, markup=False)
         if not self.settings.mouse:
             self._mouse.give(self._driver, ours=False)
         if self._controller is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
@@ -41,7 +42,9 @@ def check_keys(wanted: Mapping[str, KeySetting]) -> tuple[dict[str, str], tuple[
     problems: list[str] = []
     for name, setting in wanted.items():
         if name not in known:
-            problems.append(f"{setting.place}: there is no key binding {name!r}")
+            near = difflib.get_close_matches(name, known, 1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            problems.append(f"{setting.place}: there is no key binding {name!r}{meant}")
             continue
         keys = [_long_name(key) for key in _split(setting.keys)]
         bad = [key for key in keys if not _is_key(key)]

@@ -14,6 +14,7 @@ import platformdirs
 from textual.theme import Theme
 
 from wharf_tui.model.timestamps import NS
+from wharf_tui.ui import words
 from wharf_tui.ui.log_look import TimeColumn
 from wharf_tui.ui.themes import DARK, LIGHT, custom_theme
 
@@ -87,19 +88,21 @@ def load_settings(path: Path) -> Settings:
     except FileNotFoundError:
         return Settings()
     except OSError as error:
-        return Settings(problems=(f"{path} cannot be read: {error.strerror or error}",))
+        return Settings(problems=(f"{words.place(path)} cannot be read: {error.strerror or error}",))
     if len(raw) > _MOST_BYTES:
-        return Settings(problems=(f"{path} is too large to be a configuration file",))
+        return Settings(problems=(f"{words.place(path)} is too large to be a configuration file",))
     try:
         text = raw.decode()
         values = tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        return Settings(problems=(f"{path}:{line}: this is no UTF-8; the whole file is ignored",))
+        return Settings(
+            problems=(f"{words.place(path)}:{line}: this is no UTF-8; the whole file is ignored",)
+        )
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         at = _AT_LINE.search(str(error))
         reason = _AT_LINE.sub("", str(error)).replace(" (at end of document)", " at the end")
-        where = f"{path}:{at[1]}" if at else str(path)
+        where = f"{words.place(path)}:{at[1]}" if at else words.place(path)
         return Settings(problems=(f"{where}: {reason}; the whole file is ignored",))
     return _Reader(path, text).read(values)
 
@@ -108,7 +111,7 @@ class _Reader:
     """Takes the values one by one, and notes what is wrong with each."""
 
     def __init__(self, path: Path, text: str) -> None:
-        self._path = path
+        self._shown = words.place(path)
         self._lines = text.splitlines()
         self._problems: list[str] = []
 
@@ -122,8 +125,11 @@ class _Reader:
             elif name == "themes":
                 found[name] = self._themes(value)
             elif take is None:
-                known = ", ".join([*_SINGLE, "[keys]", "[themes.NAME]"])
-                self._complain("", name, f"there is no setting {name!r}; there are {known}")
+                self._complain(
+                    "",
+                    name,
+                    f"there is no setting {name!r}; {words.instead(name, (*_SINGLE, 'keys', 'themes'))}",
+                )
             else:
                 field_name, wanted, read = take
                 taken = read(value)
@@ -134,12 +140,8 @@ class _Reader:
         settings = Settings(**found)
         own = {theme.name for theme in settings.themes}
         if settings.theme not in {"auto", "dark", "light", *own}:
-            self._complain(
-                "",
-                "theme",
-                f"there is no theme {settings.theme!r}; there are auto, dark, light"
-                + "".join(f", {name}" for name in sorted(own)),
-            )
+            known = words.instead(settings.theme, ("auto", "dark", "light", *own))
+            self._complain("", "theme", f"there is no theme {settings.theme!r}; {known}")
             settings = replace(settings, theme="auto")
         return replace(settings, problems=tuple(self._problems))
 
@@ -199,8 +201,8 @@ class _Reader:
                 if within in {table, key, f"{table}.{key}"} and not fallback:
                     fallback = number
             elif within == table and name.match(line):
-                return f"{self._path}:{number}"
-        return f"{self._path}:{fallback}" if fallback else str(self._path)
+                return f"{self._shown}:{number}"
+        return f"{self._shown}:{fallback}" if fallback else self._shown
 
 
 def _truth(value: object) -> bool | None:

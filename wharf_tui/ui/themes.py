@@ -13,6 +13,8 @@ from typing import Any, Final
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
+from wharf_tui.ui import words
+
 DARK: Final = Theme(
     name="wharf-dark",
     primary="#6cb0f5",
@@ -172,8 +174,8 @@ def custom_theme(
     wrong: list[tuple[str, str]] = []
     for variable, value in colors.items():
         if variable not in _BASIC and variable not in _settable(base):
-            known = ", ".join([*_BASIC, *_settable(base)])
-            wrong.append((variable, f"there is no colour {variable!r}; there are {known}"))
+            known = words.instead(variable, (*_BASIC, *_settable(base)))
+            wrong.append((variable, f"there is no colour {variable!r}; {known}"))
         elif not _is_color(value):
             wrong.append((variable, f"{value!r} is no colour; write it as '#rrggbb' or by its CSS name"))
         elif variable in _BASIC:

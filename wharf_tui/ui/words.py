@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -50,6 +52,13 @@ def count(number: int) -> str:
         if number < 999.5 * size:
             return f"{number / size:.1f}{unit}" if number < 99.95 * size else f"{number / size:.0f}{unit}"
     return f"{number / 1_000_000_000:.0f}G"
+
+
+def instead(name: str, known: Iterable[str]) -> str:
+    """What somebody may have meant who gave a name that is not there; all there are where nothing is near."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, 2)
+    return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
 
 
 def place(path: Path) -> str:
