@@ -7,6 +7,7 @@ import contextlib
 import time
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import grpc
 import pytest
@@ -24,8 +25,11 @@ from tests.fakes.served_builds import (
 from wharf_tui.model.build import Liveness, StepInfo, StepState
 from wharf_tui.model.ids import StepId
 from wharf_tui.model.status import Status
+from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.rpc import wire
 from wharf_tui.rpc.generated.wharf.worker.v1 import worker_pb2 as pb
+from wharf_tui.worker.hub import BuildHub
+from wharf_tui.worker.service import WorkerService
 
 GO_ZERO_SECONDS = -62_135_596_800
 
@@ -201,6 +205,32 @@ async def test_open_streams_of_a_quiet_build_cost_nothing(tmp_path: Path) -> Non
         store.freeze(Status.SUCCESS)
         for call in calls:
             assert await call.read() is grpc.aio.EOF
+
+
+async def test_only_streams_of_lines_slow_the_looks_down(tmp_path: Path) -> None:
+    """Each attach has streams of events beside that of its lines; these are small, and must not make lines late."""
+    store = begin_build(tmp_path)
+    write_lines(store, 1, 1)
+    reader = BuildReader.open(store.path)
+    hub = BuildHub(reader, asyncio.Event().wait)
+    service, context = WorkerService(hub), mock.AsyncMock()
+    tasks = [
+        asyncio.create_task(stream)
+        for stream in (
+            service.StreamLogs(pb.StreamLogsRequest(), context),
+            service.StreamStatusEvents(pb.StreamStatusEventsRequest(), context),
+            service.StreamArtifactEvents(pb.StreamArtifactEventsRequest(), context),
+        )
+    ]
+    while len(hub._waiters) < 3:
+        await asyncio.sleep(0)
+    assert hub.subscribers == 1
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert hub.subscribers == 0
+    reader.close()
+    store.close()
 
 
 async def test_a_client_that_reads_nothing_is_let_go_with_a_reason_and_holds_up_nobody(

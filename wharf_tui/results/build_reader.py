@@ -32,6 +32,7 @@ class BuildReader:
         """Files that cannot be read as they should be, a sentence each."""
         self._logs: dict[StepId, LogReader] = {}
         self._events: dict[StepId, tuple[StatusEvent, ...]] = {}
+        self._artifacts: dict[StepId, tuple[ArtifactEvent, ...]] = {}
         self._stamps: dict[Path, tuple[int, int, int]] = {}
         self._manifest = self.info
         self._file_problems: dict[Path, str] = {}
@@ -108,9 +109,15 @@ class BuildReader:
         return self._events.get(step_id, ())
 
     def artifacts(self, step_id: StepId) -> tuple[ArtifactEvent, ...]:
-        """A step's artifacts in order."""
+        """A step's artifacts in order, as they are now; the file is read only where it has changed."""
         folder = layout.step_dir(self.path, step_id)
-        return () if folder.is_symlink() else read_artifact_events(folder / layout.ARTIFACTS)[0]
+        if folder.is_symlink():
+            return ()
+        if self._has_changed(folder / layout.ARTIFACTS):
+            events, problem = read_artifact_events(folder / layout.ARTIFACTS)
+            if events or not problem:
+                self._artifacts[step_id] = events
+        return self._artifacts.get(step_id, ())
 
     def step(self, step_id: int) -> StepState | None:
         """One step; None where the build has none with this ID."""

@@ -121,7 +121,7 @@ class BuildHub:
 
     @contextmanager
     def subscribed(self) -> Iterator[None]:
-        """Count a subscriber for as long as it lasts."""
+        """Count a subscriber of the logs for as long as it lasts."""
         self.subscribers += 1
         try:
             yield

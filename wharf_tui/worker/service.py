@@ -34,7 +34,12 @@ class WorkerService(worker_pb2_grpc.WorkerServicer):
 
     async def StreamLogs(self, request: pb.StreamLogsRequest, context: Context) -> None:
         """Lines of all steps, stored and new at the same time."""
-        await self._serve(context, lambda send: LogStream(self._hub, request, send).run())
+
+        async def stream(send: Send) -> None:
+            with self._hub.subscribed():
+                await LogStream(self._hub, request, send).run()
+
+        await self._serve(context, stream)
 
     async def StreamStatusEvents(self, request: pb.StreamStatusEventsRequest, context: Context) -> None:  # noqa: ARG002 - the protocol's signature
         """Status events: the past ones in one go, then new ones until the build ends."""
@@ -93,8 +98,7 @@ class WorkerService(worker_pb2_grpc.WorkerServicer):
                 await context.write(message)
 
         try:
-            with self._hub.subscribed():
-                await stream(send)
+            await stream(send)
         except TimeoutError:
             await context.abort(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
