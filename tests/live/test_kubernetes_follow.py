@@ -13,7 +13,8 @@ from tests.live.docker_builds import IMAGE, Recorder
 from tests.live.kubernetes_builds import NAMESPACE, Namespace
 from wharf_tui.model.errors import RunError
 from wharf_tui.model.status import Status
-from wharf_tui.runtimes.kubernetes.container_source import ContainerSource, FoundContainer, Match
+from wharf_tui.runtimes.kubernetes.container_source import ContainerSource, Match
+from wharf_tui.runtimes.kubernetes.container_watch import FoundContainer
 from wharf_tui.runtimes.port import Cancellation
 
 pytest_plugins = ("tests.live.kubernetes_fixtures",)
@@ -71,12 +72,12 @@ class Followed:
 
 
 @pytest.fixture
-async def follow(pods: Namespace, tmp_path: Path) -> AsyncIterator[Callable[[Match], Awaitable[Followed]]]:
+async def follow(pods: Namespace, tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Followed]]]:
     """Follows what matches, from what is there on."""
     all_followed: list[Followed] = []
 
-    async def run(match: Match) -> Followed:
-        followed = Followed(match, tmp_path)
+    async def run(match: Match, folder: str = "") -> Followed:
+        followed = Followed(match, tmp_path / folder)
         all_followed.append(followed)
         followed.take(await followed.source.start())
         return followed
@@ -109,21 +110,30 @@ async def test_containers_are_found_by_their_labels_and_join_and_end(pods: Names
 
 
 async def test_a_container_that_restarts_is_one_step(pods: Namespace, follow) -> None:
+    """Who comes after the first restart gets what was printed before it, too."""
     pods.create("pods", pod("again", "date +%s.%N; echo work; sleep 1; echo crash; exit 1", policy="Always"))
     followed = await follow(Match(pods=("again",), namespace=NAMESPACE))
     await followed.until("again/c0")
     recorder = followed.recorders["again/c0"]
-    await recorder.wait_for_lines(6)
     await recorder.wait_for(
-        lambda recorder: any("started again" in reason for _, reason in recorder.statuses)
+        lambda recorder: any("started again once" in reason for _, reason in recorder.statuses)
     )
+    late = await follow(Match(pods=("again",), namespace=NAMESPACE), "late")
+    late_recorder = late.recorders["again/c0"]
+    for each in (recorder, late_recorder):
+        await each.wait_for_lines(6)
+        await each.wait_for(
+            lambda recorder: any("CrashLoopBackOff" in reason for _, reason in recorder.statuses)
+        )
     await followed.stop()
+    await late.stop()
     messages = recorder.messages()
     starts = [message for message in messages if message[:1].isdigit()]
     assert len(starts) == len(set(starts)) >= 2
     assert messages[1:3] == [b"work", b"crash"]
     assert messages[4:6] == [b"work", b"crash"]
-    assert not recorder.gaps
+    assert late_recorder.messages()[:6] == messages[:6]
+    assert not recorder.gaps + late_recorder.gaps
 
 
 async def test_one_container_of_one_pod_and_all_namespaces(pods: Namespace, follow) -> None:

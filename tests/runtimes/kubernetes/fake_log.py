@@ -92,6 +92,36 @@ class FakeLog:
             self.file_start = self.printed
 
 
+class CrashingLog:
+    """A container that ends, waits, and is started again.
+
+    While it waits, its log is that of its last run, and so is the one of before its last start.
+
+    Args:
+        counts: how many lines each run prints.
+    """
+
+    def __init__(self, counts: list[int]) -> None:
+        start = 1_700_000_000
+        self.runs = [
+            FakeLog(((start + run) * NS + number, b"%d.%d" % (run, number)) for number in range(count))
+            for run, count in enumerate(counts)
+        ]
+        for log in self.runs:
+            log.printed = len(log.entries)
+        self.run = 0
+        self.waits = False
+
+    @property
+    def lines(self) -> list[tuple[int, bytes]]:
+        return [line for log in self.runs for line in log.lines]
+
+    def open(self, query: LogQuery) -> FakeAnswer | None:
+        log = self.runs[self.run]
+        log.previous = log if self.waits else self.runs[self.run - 1] if self.run else None
+        return log.open(query)
+
+
 class FakeAnswer:
     """One answer."""
 

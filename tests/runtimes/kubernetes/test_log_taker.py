@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.runtimes.kubernetes.fake_log import FakeLog, ListRecorder
+from tests.runtimes.kubernetes.fake_log import CrashingLog, FakeLog, ListRecorder
 from wharf_tui.model.errors import RunError, RuntimeUnavailableError, StoreError
 from wharf_tui.model.timestamps import NS
 from wharf_tui.runtimes.kubernetes.log_lines import LONGEST_LINE
@@ -265,12 +265,13 @@ def test_a_beginning_that_was_rotated_away_is_told(count: int) -> None:
     assert recorder.gaps == ["the beginning of the container's log was rotated away before it could be read"]
 
 
-@pytest.mark.parametrize(("taken", "printed"), [(3, 3), (3, 9), (9, 9), (0, 9)])
-def test_a_container_that_is_started_again(taken: int, printed: int) -> None:
+@pytest.mark.parametrize(("taken", "printed"), [(3, 3), (3, 9), (9, 9), (0, 9), (0, 0)])
+@pytest.mark.parametrize("takes_past", [False, True])
+def test_a_container_that_is_started_again(taken: int, printed: int, *, takes_past: bool) -> None:
     before, after = FakeLog(numbered(printed)), FakeLog([(NOW + 9 * NS, b"again"), (NOW + 9 * NS, b"and on")])
     before.printed, after.printed = printed, 1
     after.previous = before
-    answers = [taken]
+    answers = [taken] if taken else []
 
     def open_log(query: LogQuery):
         if answers:
@@ -282,13 +283,57 @@ def test_a_container_that_is_started_again(taken: int, printed: int) -> None:
         return after.open(query)
 
     recorder = ListRecorder()
-    taker = LogTaker(open_log, recorder, PartTimes.UNKNOWN, may_restart=True, pauses=NO_PAUSES)
+    taker = LogTaker(
+        open_log, recorder, PartTimes.UNKNOWN, may_restart=True, takes_past=takes_past, pauses=NO_PAUSES
+    )
     after.on_end = taker.end
     taker.run()
-    if taken:
+    if taken or takes_past:
         assert recorder.taken == [*before.lines, *after.lines]
     else:
         assert recorder.taken == after.lines
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=5))
+def test_a_container_that_crashes_again_and_again(runs: list[tuple[int, int, int]]) -> None:
+    """Each run prints some lines, and its log is asked for some times while it runs, and while it waits to be run again."""
+    log, recorder = CrashingLog([count for count, _, _ in runs]), ListRecorder()
+    times = [(run, waits, asked) for run, (_, *both) in enumerate(runs) for waits, asked in enumerate(both)]
+    phases = iter([(run, bool(waits)) for run, waits, asked in times for _ in range(asked + 1)])
+
+    def open_log(query: LogQuery):
+        if query.follow:
+            log.run, log.waits = next(phases, (log.run, log.waits))
+            if (log.run, log.waits) == (len(runs) - 1, True):
+                taker.end()
+        return log.open(query)
+
+    taker = LogTaker(
+        open_log, recorder, PartTimes.UNKNOWN, may_restart=True, takes_past=True, pauses=NO_PAUSES
+    )
+    taker.run()
+    assert recorder.taken == log.lines
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=5), st.lists(st.integers(0, 3), max_size=20))
+def test_a_container_that_crashes_while_it_is_asked_for(counts: list[int], steps: list[int]) -> None:
+    """Whatever runs are missed, no line comes twice, and those that come are in order."""
+    log, recorder, left = CrashingLog(counts), ListRecorder(), iter(steps)
+
+    def open_log(query: LogQuery):
+        run, waits = divmod(min(log.run * 2 + log.waits + next(left, 1), 2 * len(counts) - 1), 2)
+        log.run, log.waits = run, bool(waits)
+        if (log.run, log.waits) == (len(counts) - 1, True):
+            taker.end()
+        return log.open(query)
+
+    taker = LogTaker(
+        open_log, recorder, PartTimes.UNKNOWN, may_restart=True, takes_past=True, pauses=NO_PAUSES
+    )
+    taker.run()
+    found = [item for item in recorder.taken if not isinstance(item, str)]
+    assert found == sorted(set(found))
+    assert found[-1:] == log.lines[-1:] or not counts[-1]
 
 
 def test_a_follower_whose_log_was_rotated_away_is_noticed() -> None:

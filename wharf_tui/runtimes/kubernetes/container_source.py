@@ -8,25 +8,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from wharf_tui.model.errors import RunError, RuntimeUnavailableError
-from wharf_tui.model.status import Status
 from wharf_tui.runtimes.kubernetes.client import Cluster
+from wharf_tui.runtimes.kubernetes.container_watch import (
+    ContainerWatch,
+    FoundContainer,
+    has_started,
+    is_over,
+)
 from wharf_tui.runtimes.kubernetes.log_lines import LineReader
 from wharf_tui.runtimes.kubernetes.log_reading import LogQuery, LogReading
 from wharf_tui.runtimes.kubernetes.log_taker import LogTaker
 from wharf_tui.runtimes.kubernetes.log_taking import LogTaking
-from wharf_tui.runtimes.kubernetes.outcome import outcome_of
 from wharf_tui.runtimes.kubernetes.part_times import NodePartTimes
 from wharf_tui.runtimes.kubernetes.pod_board import PodBoard, PodCard
-from wharf_tui.runtimes.kubernetes.pod_state import (
-    container_state,
-    container_status,
-    container_statuses,
-    map_at,
-)
+from wharf_tui.runtimes.kubernetes.pod_state import container_statuses, map_at
 from wharf_tui.runtimes.kubernetes.shared import Threads
 from wharf_tui.runtimes.late_recorder import LateRecorder
 from wharf_tui.runtimes.port import Cancellation, StepOutcome, StepRecorder
@@ -36,7 +35,8 @@ AWAY_SECONDS: Final = 300.0
 """How long the cluster may be away before its containers are given up."""
 _LONG_CALLS, _SHORT_CALLS = 4096, 16
 _TICK_SECONDS: Final = 1.0
-_ENDED: Final = frozenset({"Succeeded", "Failed"})
+_CHECKS_AFTER: Final = (2.0, 10.0, 60.0)
+"""There may be many containers that say little, and each look is a question to the cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +54,17 @@ class Match:
     """Name of a container, an init container or not; empty for all but init containers."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundContainer:
-    """A container that has started."""
+@dataclass(slots=True)
+class _Pod:
+    """A pod that matches."""
 
     namespace: str
-    pod: str
-    container: str
-    uid: str
-    """Of the pod: another pod may get its name."""
-    node: str
-
-    group: str = ""
-    """Its namespace, where containers of several can be found."""
-
-    @property
-    def name(self) -> str:
-        """For people: as a step's name."""
-        return f"{self.pod}/{self.container}"
+    name: str
+    card: PodCard
+    containers: set[str] = field(default_factory=set)
+    """Those that were found."""
+    followed: int = 0
+    """How many of these are still followed, or are about to be."""
 
 
 class ContainerSource:
@@ -103,8 +96,7 @@ class ContainerSource:
         self._board: PodBoard | None = None
         self._found: list[FoundContainer] = []
         self._has_found = asyncio.Event()
-        self._known: set[tuple[str, str]] = set()
-        self._cards: dict[str, PodCard] = {}
+        self._pods: dict[str, _Pod] = {}
         self._part_times: NodePartTimes | None = None
 
     @property
@@ -120,7 +112,9 @@ class ContainerSource:
     @property
     def may_grow(self) -> bool:
         """Whether containers may join when all that were found have ended."""
-        return not self._match.pods or not all(map(_is_over, self._cards.values()))
+        return bool(
+            not self._match.pods or self._found or not all(is_over(pod.card) for pod in self._pods.values())
+        )
 
     async def start(self) -> list[FoundContainer]:
         """Begin to watch; returns the containers that are there.
@@ -161,6 +155,7 @@ class ContainerSource:
                 await asyncio.wait_for(self._has_found.wait(), _TICK_SECONDS)
             if self._board.away_s > self._away_s:
                 raise RuntimeUnavailableError(f"the cluster is away: {self._board.trouble}")
+            self._forget_gone_pods()
         return self._take_found()
 
     async def take(
@@ -174,28 +169,31 @@ class ContainerSource:
         """
         assert self._cluster is not None
         assert self._part_times is not None
-        cluster, card, nodes = self._cluster.within(found.namespace), self._cards[found.uid], self._part_times
-        part_times = await self._threads.run_short(lambda: nodes.of(found.node))
-        if found in self._at_start and not self._history.is_whole:
-            reader = LineReader(part_times)
-            since_ns = await self._threads.run_short(lambda: self._since(cluster, found, reader))
-            recorder = LateRecorder(recorder, since_ns)
-        taker = LogTaker(
-            lambda query: cluster.log(found.pod, found.container, query),
-            recorder,
-            part_times,
-            may_restart=True,
-        )
-        taking = LogTaking(self._threads, taker)
+        assert self._board is not None
+        cluster, pod, nodes = self._cluster.within(found.namespace), self._pods[found.uid], self._part_times
         try:
-            outcome = await self._watch(found, card, taking, recorder, cancellation)
-            if outcome is not None:
-                await taking.leave()
-                return outcome
-            await taking.finish(self._away_s, is_deleted=_is_deleted(card))
-            return _outcome(card, found)
+            part_times = await self._threads.run_short(lambda: nodes.of(found.node))
+            takes_all = self._history.is_whole or found not in self._at_start
+            if not takes_all:
+                reader = LineReader(part_times)
+                since_ns = await self._threads.run_short(lambda: self._since(cluster, found, reader))
+                recorder = LateRecorder(recorder, since_ns)
+            taker = LogTaker(
+                lambda query: cluster.log(found.pod, found.container, query),
+                recorder,
+                part_times,
+                may_restart=True,
+                takes_past=takes_all,
+            )
+            left_out = "" if takes_all else self._history.describe()
+            watch = ContainerWatch(found, pod.card, self._board, recorder, left_out)
+            taking = LogTaking(self._threads, taker, _CHECKS_AFTER)
+            try:
+                return await watch.run(taking, cancellation, self._away_s)
+            finally:
+                await taking.abandon()
         finally:
-            await taking.abandon()
+            pod.followed -= 1
 
     async def stop(self) -> None:
         """Let go of everything; no container notices."""
@@ -222,87 +220,39 @@ class ContainerSource:
             return max(times, default=0) + 1
         return times[0] if times else 0
 
-    async def _watch(
-        self,
-        found: FoundContainer,
-        card: PodCard,
-        taking: LogTaking,
-        recorder: StepRecorder,
-        cancellation: Cancellation,
-    ) -> StepOutcome | None:
-        """Wait until the container has ended for good; the outcome where that is not waited for."""
-        assert self._board is not None
-        restarts = -1
-        asked = asyncio.ensure_future(cancellation.wait_requested())
-        try:
-            while not (_has_ended(card, found.container) or (_is_deleted(card) and taking.trouble)):
-                if asked.done():
-                    return StepOutcome(Status.CANCELLED, None, cancellation.reason)
-                if self._board.away_s > self._away_s:
-                    return StepOutcome(Status.FAILED, None, f"the cluster is away: {self._board.trouble}")
-                if taking.done.done():
-                    taking.done.result()
-                else:
-                    taking.look_after()
-                now = int(container_status(card.pod or {}, found.container).get("restartCount") or 0)
-                if now != restarts:
-                    is_late = found in self._at_start and not self._history.is_whole
-                    reason = self._history.describe() if is_late and restarts < 0 else ""
-                    restarts = now
-                    recorder.status(Status.RUNNING, reason or (f"started again {now} times" if now else ""))
-                await asyncio.wait({asked}, timeout=_TICK_SECONDS)
-            return None
-        finally:
-            asked.cancel()
-
     def _meet(self, pod: Mapping[str, Any]) -> None:
         """A pod is there, or something became of it: see which of its containers have started."""
         metadata = pod["metadata"]
         name, namespace, uid = str(metadata["name"]), str(metadata["namespace"]), str(metadata["uid"])
         if self._board is None or (self._match.pods and name not in self._match.pods):
             return
-        card = self._cards[uid] = self._board.card(name, namespace)
-        if card.pod is None:
-            card.show(pod)
+        met = self._pods.get(uid)
+        if met is None:
+            met = self._pods[uid] = _Pod(namespace, name, self._board.card(name, namespace))
+        if met.card.pod is None:
+            met.card.show(pod)
         node = str(map_at(pod, "spec").get("nodeName") or "")
+        group = namespace if self._match.all_namespaces else ""
         wanted = self._match.container
         for status in container_statuses(pod, init=bool(wanted)):
             container = str(status.get("name"))
-            has_started = map_at(status, "state").keys() & {"running", "terminated"}
-            if has_started and (uid, container) not in self._known and wanted in {"", container}:
-                self._known.add((uid, container))
-                group = namespace if self._match.all_namespaces else ""
+            if wanted in {"", container} and container not in met.containers and has_started(status):
+                met.containers.add(container)
+                met.followed += 1
                 self._found.append(FoundContainer(namespace, name, container, uid, node, group))
                 self._has_found.set()
+
+    def _forget_gone_pods(self) -> None:
+        """Following may go on for ever, and pods come and go."""
+        assert self._board is not None
+        for uid in [uid for uid, met in self._pods.items() if met.card.is_gone and not met.followed]:
+            met = self._pods.pop(uid)
+            if all(
+                (met.namespace, met.name) != (other.namespace, other.name) for other in self._pods.values()
+            ):
+                self._board.forget(met.name, met.namespace)
 
     def _take_found(self) -> list[FoundContainer]:
         found, self._found = self._found, []
         self._has_found.clear()
         return found
-
-
-def _is_over(card: PodCard) -> bool:
-    """Whether none of a pod's containers is started any more."""
-    return card.is_gone or map_at(card.pod or {}, "status").get("phase") in _ENDED
-
-
-def _is_deleted(card: PodCard) -> bool:
-    """Whether a pod is about to be removed, or has been."""
-    return card.is_gone or bool(map_at(card.pod or {}, "metadata").get("deletionTimestamp"))
-
-
-def _has_ended(card: PodCard, container: str) -> bool:
-    """Whether a container is not started again."""
-    pod = card.pod or {}
-    if card.is_gone or map_at(pod, "status").get("phase") in _ENDED:
-        return True
-    ended = container_state(pod, container).get("terminated")
-    policy = map_at(pod, "spec").get("restartPolicy")
-    return ended is not None and (policy == "Never" or (policy == "OnFailure" and ended.get("exitCode") == 0))
-
-
-def _outcome(card: PodCard, found: FoundContainer) -> StepOutcome:
-    pod = card.pod or {}
-    if _is_deleted(card) and "terminated" not in container_state(pod, found.container):
-        return StepOutcome(Status.CANCELLED, None, "its pod was deleted")
-    return outcome_of(pod, found.container)

@@ -13,6 +13,7 @@ from wharf_tui.runtimes.kubernetes.log_reading import LogQuery
 
 _TAILS: Final = (1000, 50_000)
 """How many lines of an ended log are read again, if that is enough."""
+_PREVIOUS: Final = LogQuery(previous=True)
 _SMALL_BYTES: Final = 4 * 1024 * 1024
 """A log of this size is read again as a whole."""
 
@@ -74,12 +75,31 @@ def _queries(position: LogPosition, *, ended: bool) -> list[LogQuery]:
 
 def find_place_before_restart(position: LogPosition, hashes_of: HashesOf) -> Place | None:
     """The same in the log of the container as it was before it was started again; None where that is not it."""
-    query = LogQuery(previous=True)
+    hashes = _hashes_before_restart(hashes_of)
+    found = align(position.known(None).hashes, hashes)
+    return Place(_PREVIOUS, found.position) if found is not None and found.proven else None
+
+
+def find_unread_before_restart(former: LogPosition, hashes_of: HashesOf) -> Place | None:
+    """Lines that the container printed before it was started again, where nothing is stored of what it prints since.
+
+    Args:
+        former: what is stored of the log that was read before.
+        hashes_of: asks for the log.
+
+    Returns:
+        The place, in the former log or in one of which nothing is stored; None where all is stored.
+    """
+    hashes = _hashes_before_restart(hashes_of)
+    found = align(former.known(None).hashes, hashes) if former.lines else None
+    skip = found.position if found is not None else 0
+    return Place(_PREVIOUS, skip) if skip < len(hashes) else None
+
+
+def _hashes_before_restart(hashes_of: HashesOf) -> array[int]:
     try:
-        hashes = hashes_of(query, ended=True)
+        return hashes_of(_PREVIOUS, ended=True)
     except RuntimeUnavailableError:
         raise
     except RunError:
-        return None  # it was not started again
-    found = align(position.known(None).hashes, hashes)
-    return Place(query, found.position) if found is not None and found.proven else None
+        return array("q")  # it was not started again

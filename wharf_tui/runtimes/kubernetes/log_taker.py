@@ -16,7 +16,12 @@ from typing import Final
 
 from wharf_tui.model.errors import RunError, RuntimeUnavailableError
 from wharf_tui.runtimes.kubernetes.log_lines import LineReader
-from wharf_tui.runtimes.kubernetes.log_place import Place, find_place, find_place_before_restart
+from wharf_tui.runtimes.kubernetes.log_place import (
+    Place,
+    find_place,
+    find_place_before_restart,
+    find_unread_before_restart,
+)
 from wharf_tui.runtimes.kubernetes.log_position import LogPosition
 from wharf_tui.runtimes.kubernetes.log_reading import LogQuery, LogReading, LogStream
 from wharf_tui.runtimes.kubernetes.log_start import LogStart
@@ -50,6 +55,7 @@ class LogTaker:
         part_times: whether times stand inside of long lines.
         marks_start: whether the container first prints the line that marks where its log begins.
         may_restart: whether the container may be started again, and then has a new log.
+        takes_past: whether what it printed before it was started again last is wanted, where nothing of that is stored.
         pauses: between one answer and the next.
     """
 
@@ -61,6 +67,7 @@ class LogTaker:
         *,
         marks_start: bool = False,
         may_restart: bool = False,
+        takes_past: bool = False,
         pauses: Pauses = Pauses(),
     ) -> None:
         self.trouble = ""
@@ -69,9 +76,12 @@ class LogTaker:
         self._recorder = recorder
         self._start = LogStart() if marks_start else None
         self._may_restart = may_restart
+        self._takes_past = takes_past
         self._pauses = pauses
         self._reader = LineReader(part_times)
         self._position = LogPosition()
+        self._former = LogPosition()
+        """In the log that the container had before it was started again."""
         self._mutex = threading.Lock()
         self._stream: LogStream | None = None
         self._reading: LogReading | None = None
@@ -211,8 +221,8 @@ class LogTaker:
     def _change_over(self, place: Place) -> None:
         """The container was started again: take the rest of its old log, and begin the new one."""
         self._read(place, ended=True)
-        self._position = LogPosition()
-        self._reopens = True
+        self._former, self._position = self._position, LogPosition()
+        self._takes_past = self._reopens = True
 
     def _read_rest(self) -> bool:
         """Store what an ended container's log has more than we do; whether that is all of it."""
@@ -263,10 +273,23 @@ class LogTaker:
             self._gap = ""
 
     def _find_place(self, *, ended: bool) -> Place:
+        if self._may_restart and not self._position.lines:
+            return self._find_first_place(ended=ended)
         place = find_place(self._position, self._hashes, ended=ended)
         if place is None and self._may_restart:
             place = find_place_before_restart(self._position, self._hashes)
         return place or Place(LogQuery(), gap="the cluster's log does not go back to the line before")
+
+    def _find_first_place(self, *, ended: bool) -> Place:
+        """Nothing is stored of the log as it is now; it may still be the former one, or one in between may be unread."""
+        place = find_place(self._former, self._hashes, ended=ended) if self._former.lines else None
+        if place is None and self._takes_past:
+            place = find_unread_before_restart(self._former, self._hashes)
+        if place is None:
+            return Place(LogQuery())
+        if place.skip:
+            self._position = self._former
+        return place
 
     def _hashes(self, query: LogQuery, *, ended: bool) -> array[int]:
         """Of all lines that the log has now."""

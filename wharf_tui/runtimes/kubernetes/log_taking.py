@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from wharf_tui.runtimes.kubernetes.log_taker import LogTaker
 from wharf_tui.runtimes.kubernetes.shared import Threads
 
 _CHECKS_AFTER: Final = (1.0, 5.0, 20.0)
-"""So long silent, it is looked whether the log has lines that do not come; after that at every last of these."""
 _HURRY_SECONDS: Final = 2.0
 """A container that has ended is silent; after that its log need not be followed any longer."""
 
@@ -21,11 +21,16 @@ class LogTaking:
     Args:
         threads: lend one for as long as the container runs, and one for a moment now and then.
         taker: takes it.
+        checks_after: so long silent, in seconds, it is looked whether the log has lines that do not come; after the
+            last of these again and again.
     """
 
-    def __init__(self, threads: Threads, taker: LogTaker) -> None:
+    def __init__(
+        self, threads: Threads, taker: LogTaker, checks_after: Sequence[float] = _CHECKS_AFTER
+    ) -> None:
         self._threads = threads
         self._taker = taker
+        self._checks_after = checks_after
         self._received = 0
         self._silent_since = time.monotonic()
         self._checks = 0
@@ -43,7 +48,7 @@ class LogTaking:
         now, received = time.monotonic(), self._taker.received
         if received != self._received:
             self._received, self._silent_since, self._checks = received, now, 0
-        limit = _CHECKS_AFTER[min(self._checks, len(_CHECKS_AFTER) - 1)]
+        limit = self._checks_after[min(self._checks, len(self._checks_after) - 1)]
         if now - self._silent_since < limit or (self._check is not None and not self._check.done()):
             return
         if self._check is not None:
