@@ -149,12 +149,27 @@ class FastMerge:
         self._keep_up()
         own = self._steps[step_id]
         line = min(max(line, 1), own.times.line_count)
-        at_ns = own.times.of_line(line)
-        before = own.item_of_line(line) if line else 0
-        for other, step in self._steps.items():
-            if other != step_id:
-                before += step.items_until(at_ns, inclusive=other < step_id)
-        return before
+        return self._row_at(step_id, own.item_of_line(line) if line else 0, own.times.of_line(line))
+
+    def gaps_behind(self, step_id: StepId, line: int) -> tuple[int, list[Gap]]:
+        """The row of the first gap behind a line of a step, 0 for the place before all lines; and all gaps there.
+
+        Raises:
+            InputError: a log cannot be read.
+        """
+        self._keep_up()
+        own = self._steps[step_id]
+        line = min(line, own.times.line_count)
+        item, gaps = own.gaps_behind(line)
+        return self._row_at(step_id, item, own.times.of_line(line)), gaps
+
+    def _row_at(self, step_id: StepId, item: int, at_ns: int) -> int:
+        """The row of an item of a step that counts as printed at a time."""
+        return item + sum(
+            step.items_until(at_ns, inclusive=other < step_id)
+            for other, step in self._steps.items()
+            if other != step_id
+        )
 
     def first_row_at(self, at_ns: int) -> int:
         """The first row that counts as printed at a time or later."""

@@ -71,6 +71,11 @@ class StepItems:
         """The item that a line is, or, if it is not shown, the next one: behind the gaps before it."""
         return self._shown_until(line - 1) + bisect_left(self._gap_lines, line)
 
+    def gaps_behind(self, line: int) -> tuple[int, list[Gap]]:
+        """The item that the first gap behind a line is, or what follows the line if there is none; and those gaps."""
+        first, last = bisect_left(self._gap_lines, line), bisect_right(self._gap_lines, line)
+        return self._shown_until(line) + first, self.gaps[first:last]
+
     def time_of_item(self, item: int) -> int:
         """When an item counts as printed."""
         return self.times.of_line(self.line_and_gap(item)[0])

@@ -37,7 +37,7 @@ class MergedDocument:
     def __init__(self, documents: Mapping[StepId, LogDocument]) -> None:
         self._documents = dict(documents)
         self._merge = FastMerge({step_id: each.log for step_id, each in documents.items()})
-        self._block: tuple[int, int, list[MergedRow]] = (0, 0, [])
+        self._block: tuple[int, tuple[int, int], list[MergedRow]] = (0, (0, 0), [])
         self._is_first_pass = True
         self._restarts = 0
         self._seen = -1
@@ -111,7 +111,7 @@ class MergedDocument:
         count = self._merge.row_count
         changed, self._seen = restarted or count != self._seen, count
         if changed:
-            self._block = (0, 0, [])
+            self._block = (0, (0, 0), [])
         return Refreshed(changed, restarted=restarted)
 
     def row(self, index: int) -> Row | None:
@@ -131,11 +131,18 @@ class MergedDocument:
         merged = self._merged(row)
         if merged is None:
             return None
-        return RowMark(merged.step_id, merged.line, 0 if merged.gap is None else 1)
+        if merged.gap is None:
+            return RowMark(merged.step_id, merged.line)
+        gaps = self._merge.gaps_behind(merged.step_id, merged.line)[1]
+        return RowMark(merged.step_id, merged.line, gaps.index(merged.gap) + 1)
 
     def row_of_mark(self, mark: RowMark) -> int:
         """The row of such a place now."""
-        return self.row_of(mark.step_id, mark.line) + bool(mark.behind and mark.line)
+        if not mark.behind or self._is_first_pass or mark.step_id not in self._documents:
+            return self.row_of(mark.step_id, mark.line)
+        first, gaps = self._merge.gaps_behind(mark.step_id, mark.line)
+        row = first + max(min(mark.behind, len(gaps)) - 1, 0)
+        return max(min(row, self.row_count - 1), 0)
 
     def address_of(self, row: int) -> Address | None:
         """The line that a row shows."""
@@ -178,7 +185,6 @@ class MergedDocument:
         visible = None if filters is None else {step: each.visible for step, each in filters.items()}
         self._merge.show_only(visible)
         self.version += 1
-        self._block = (0, 0, [])
 
     def whole_lines(self, rows: range, most_bytes: int) -> Iterator[tuple[StepId, LogLine]]:
         """The lines in some rows, whole unless they are longer than ``most_bytes``; other rows are left out.
@@ -197,13 +203,14 @@ class MergedDocument:
         count = self.row_count
         if not 0 <= row < count:
             return None
-        first, of_count, rows = self._block
-        if of_count != count or not first <= row < first + len(rows):
+        state = (count, self.version)
+        first, of_state, rows = self._block
+        if of_state != state or not first <= row < first + len(rows):
             first = max(row - _BLOCK // 2, 0)
             try:
                 rows = self._merge.rows(first, _BLOCK)
             except WharfError as error:
                 self.problem = clean_plain(error.message)
                 return None
-            self._block = (first, count, rows)
+            self._block = (first, state, rows)
         return rows[row - first] if row - first < len(rows) else None
