@@ -212,7 +212,7 @@ async def test_only_streams_of_lines_slow_the_looks_down(tmp_path: Path) -> None
     store = begin_build(tmp_path)
     write_lines(store, 1, 1)
     reader = BuildReader.open(store.path)
-    hub = BuildHub(reader, asyncio.Event().wait)
+    hub = BuildHub(reader, lambda: asyncio.sleep(3600))
     service, context = WorkerService(hub), mock.AsyncMock()
     tasks = [
         asyncio.create_task(stream)
