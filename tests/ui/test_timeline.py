@@ -27,6 +27,7 @@ def test_cells_tell_whose_time_it_is_and_how_busy_it_was():
     assert [cell.step_id for cell in found] == [ONE, TWO, TWO, TWO]
     assert [cell.in_front for cell in found] == [False, True, True, True]
     assert [cell.height for cell in found] == [5, 2, 1, 8]  # nothing printed is the lowest, a little is seen
+    assert [cell.has_failure for cell in found] == [False, False, False, True]
 
 
 def test_where_nobody_is_in_front_the_busiest_is():

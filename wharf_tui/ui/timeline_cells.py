@@ -28,6 +28,8 @@ class Cell:
     """Whether it is the step that is looked at."""
     odd: bool = False
     """Every other step, so that one sees where the next one begins."""
+    has_failure: bool = False
+    """Whether a step failed here, any of them."""
 
 
 def cells(
@@ -52,6 +54,7 @@ def cells(
     ]
     totals = [sum(step[column] for step in activity.values()) for column in range(timeline.columns)]
     most = max(totals, default=0)
+    failures = {last for span, _, last in ranges if span.status is Status.FAILED}
     found: list[Cell] = []
     for column in range(timeline.columns):
         there = [(index, span) for index, (span, first, last) in enumerate(ranges) if first <= column <= last]
@@ -64,7 +67,16 @@ def cells(
         )
         in_front = span.step_id == front
         printed = _at(activity, span.step_id, column) if in_front else totals[column]
-        found.append(Cell(_height(printed, most), span.step_id, span.status, in_front, bool(index % 2)))
+        found.append(
+            Cell(
+                _height(printed, most),
+                span.step_id,
+                span.status,
+                in_front,
+                odd=bool(index % 2),
+                has_failure=column in failures,
+            )
+        )
     return found
 
 

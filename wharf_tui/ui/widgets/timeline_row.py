@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widget import Widget
 
+from wharf_tui.model.status import Status
 from wharf_tui.ui import status_look
 from wharf_tui.ui.timeline_cells import HEIGHTS, Cell
 
@@ -57,6 +58,8 @@ class TimelineRow(Widget):
         parts: list[tuple[str, str]] = [(f"{left[: LABEL_CELLS - 1].rjust(LABEL_CELLS - 1)} ", "$foreground")]
         for column, cell in enumerate(cells):
             text, style = HEIGHTS[cell.height], _style(cell, is_plain=is_plain)
+            if cell.has_failure:
+                text, style = status_look.glyph(Status.FAILED), f"bold {status_look.color(Status.FAILED)}"
             if column == playhead:
                 text, style = _PLAYHEAD, "bold $foreground"
             if parts[-1][1] == style:
