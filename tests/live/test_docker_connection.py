@@ -199,3 +199,16 @@ async def test_following_notices_a_connection_that_dies_without_a_word(
     await followed.stop()
     assert followed.messages(name) == numbered(2)
     assert followed.gaps(name) == []
+
+
+async def test_following_needs_no_follow_stream(start_proxied, foreign, follow) -> None:
+    """As where the engine has no more inotify instances: then the log is looked at now and then."""
+    name = foreign.run("for i in $(seq 1 20); do echo line $i; sleep 0.05; done; sleep 600")
+    proxy = start_proxied()
+    proxy.cut_after, proxy.cut_matching = 0, (b"follow=1",)
+    followed = await follow(name)
+    await followed.wait_for_lines(name, 20)
+    await followed.stop()
+    assert proxy.cuts
+    assert followed.messages(name) == numbered(20)
+    assert followed.gaps(name) == []

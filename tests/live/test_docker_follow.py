@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -219,6 +220,41 @@ async def test_a_log_that_is_cut_under_us(foreign: Foreign, follow: Follow, engi
     await followed.stop()
     numbers = [int(message.split()[1]) for message in followed.messages(name)]
     assert numbers == sorted(set(numbers))
+
+
+@pytest.mark.parametrize("rotation", [None, ("10m", 3)], ids=["never rotates", "may rotate"])
+async def test_a_log_that_a_crash_has_damaged(foreign: Foreign, follow: Follow, engine, rotation) -> None:
+    name = foreign.run(COUNTING, rotation=rotation)
+    path = Path(engine.inspect(name)["LogPath"])
+    if not os.access(path, os.W_OK):
+        pytest.skip("the engine's files are not ours to damage")
+    followed = await follow(name, limits=TakingLimits(silence_s=0.5))
+    await followed.wait_for_lines(name, 20)
+    with path.open("ab") as log:
+        log.write(b'{"log":"half of a li' + bytes(100))
+    await followed.wait_for(lambda reader: bool(reader.log(reader.info.steps[0].info.step_id).gaps))
+    await followed.wait_for_lines(name, len(followed.messages(name)) + 10)
+    await followed.stop()
+    numbers = [int(message.split()[1]) for message in followed.messages(name)]
+    assert numbers == sorted(set(numbers))
+
+
+@pytest.mark.parametrize("rotation", [None, ("10m", 3)], ids=["never rotates", "may rotate"])
+async def test_history_that_a_crash_has_damaged(foreign: Foreign, follow: Follow, engine, rotation) -> None:
+    name = foreign.run("for i in $(seq 1 200); do echo line $i; sleep 0.005; done", rotation=rotation)
+    path = Path(engine.inspect(name)["LogPath"])
+    if not os.access(path, os.W_OK):
+        pytest.skip("the engine's files are not ours to damage")
+    while path.read_bytes().count(b"\n") < 20:
+        await asyncio.sleep(0.01)
+    with path.open("ab") as log:
+        log.write(b'{"log":"half of a li' + bytes(100))
+    engine.client.wait(name)
+    followed = await follow(name)
+    assert await followed.end() is Status.SUCCESS
+    numbers = [int(message.split()[1]) for message in followed.messages(name)]
+    assert numbers == sorted(set(numbers))
+    assert (numbers[0], numbers[-1]) == (1, 200)  # what the engine leaves out without a word, nobody can tell
 
 
 async def test_a_mode_that_may_drop_lines_is_told(foreign: Foreign, follow: Follow) -> None:

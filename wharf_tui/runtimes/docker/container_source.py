@@ -30,6 +30,8 @@ _LOOK_SECONDS: Final = 5.0
 """How often the containers are listed, in case that an event did not reach us."""
 _EVENT_LOOKS: Final = 40
 _EVENT_LOOK_SECONDS: Final = 0.05
+_LAST_SECONDS: Final = 10.0
+_STUCK: Final = "Docker did not answer when following was ended: the last lines may be missing"
 _MOST_REMEMBERED: Final = 1000
 _RUNNING: Final = frozenset({"running", "paused", "restarting"})
 _SHORTEST_PAUSE: Final = 0.05
@@ -189,9 +191,12 @@ class DockerSource:
         finally:
             asked.cancel()
             taker.give_up()
-            await asyncio.wait({taker.ended})
+            await asyncio.wait({taker.ended}, timeout=_LAST_SECONDS)
             self._takers.discard(taker)
             self._leave(memory, taker.started_at)
+        if not taker.ended.done():
+            recorder.lost(_STUCK)
+            return StepOutcome(Status.CANCELLED, None, cancellation.reason)
         info = taker.ended.result()
         if was_asked:
             return StepOutcome(Status.CANCELLED, None, cancellation.reason)

@@ -18,8 +18,10 @@ from typing import Any, Final
 from wharf_tui.model.errors import RunError, RuntimeUnavailableError, WharfError
 from wharf_tui.model.status import Status
 from wharf_tui.model.timestamps import parse_rfc3339
+from wharf_tui.runtimes.docker.damaged_log import go_on_behind_damage
 from wharf_tui.runtimes.docker.engine import Engine
 from wharf_tui.runtimes.docker.engine_watch import EngineWatch
+from wharf_tui.runtimes.docker.foreign_history import take_history
 from wharf_tui.runtimes.docker.foreign_log import MARGIN, ForeignLog, StoppedError
 from wharf_tui.runtimes.docker.frames import FrameError
 from wharf_tui.runtimes.docker.known_lines import KnownLines, Overlap
@@ -163,7 +165,7 @@ class ContainerTaker:
                 if has_history:
                     self._take_what_comes(log)
                 else:
-                    log.take_history(self._history)
+                    take_history(log, self._history)
                     has_history = True
                 if self._bell is not None and self._bell.has_ended:
                     info = self._look_after_end(log, self._bell)
@@ -178,11 +180,11 @@ class ContainerTaker:
                     self._take_rest_of_removed(log)
                     return None
                 failures += 1
-                if failures == _MOST_FAILURES:
-                    log.go_on_anywhere(f"Docker's log of the container cannot be read to its end: {error}")
-                elif failures > _MOST_FAILURES:
-                    raise RunError(f"Docker's log of the container cannot be read: {error}") from error
+                has_history = True
                 self._close_bell()
+                if failures >= _MOST_FAILURES:
+                    _go_on_behind_damage(log, error)
+                    failures = 0
                 self._given_up.wait(_SHORTEST_PAUSE * 2**failures)
         return None
 
@@ -213,30 +215,59 @@ class ContainerTaker:
         bell = self._bell
         self._rang.wait(self._limits.silence_s)
         self._rang.clear()
+        came = bell.pull()
+        if came:
+            self._bell_pause = _SHORTEST_PAUSE
         if self._is_exact:
-            log.store(self._overlap.feed(bell.pull()))
-            if self._overlap.is_found:
-                self._bell_tail = MARGIN
-            elif bell.entries > self._bell_tail:
-                self._bell_tail *= 4  # it began behind what was taken last
-                self._close_bell()
+            self._take_told(log, came)
             if time.monotonic() > self._compare_at:
                 self._compare_at = time.monotonic() + self._limits.silence_s
-                if log.take_new():
+                if self._take_new(log):
                     self._close_bell()  # what it has not told yet was read meanwhile
             self._given_up.wait(_SHORTEST_PAUSE)
         else:
-            self._heard = [*self._heard, *bell.pull()]
-            count = log.take_new()
+            self._heard += came
+            count = self._take_new(log)
             del self._heard[:-MARGIN]
             if count < _BUSY_LINES:
                 self._given_up.wait(self._pause())
+
+    def _take_told(self, log: ForeignLog, lines: list[LoggedLine]) -> None:
+        """Store lines as the bell tells them: they are all there are."""
+        log.store(self._overlap.feed(lines))
+        if self._overlap.is_found:
+            self._heard, self._bell_tail = [], MARGIN
+            return
+        self._heard = [*self._heard, *lines][-MARGIN:]
+        if self._bell is not None and self._bell.entries > self._bell_tail:
+            self._take_new(log)
+            self._bell_tail *= 4  # it began behind what was taken last
+            self._close_bell()
+
+    def _take_new(self, log: ForeignLog) -> int:
+        """Read what is new; returns how many lines.
+
+        Raises:
+            FrameError: the log does not come back to its end.
+        """
+        count = log.take_new()
+        newest = self._heard[-1] if self._heard else None
+        if newest is not None and not count and not self._known.has(newest):
+            raise FrameError("it ends before what Docker has told of it")
+        return count
 
     def _look_after_end(self, log: ForeignLog, bell: LogBell) -> dict[str, Any] | None:
         """The bell has ended: see whether the container has; returns what the engine says of it then."""
         info = self._inspect()
         if info is None:
             raise RunError("the container is gone")
+        rest = bell.pull()
+        if self._is_exact:
+            self._take_told(log, rest)
+        else:
+            self._heard += rest
+        if not info["State"]["Running"]:
+            self._take_new(log)
         self._close_bell()
         if not bell.ended_whole:
             self._check_engine(log)
@@ -244,8 +275,9 @@ class ContainerTaker:
             self._given_up.wait(self._bell_pause)
             self._bell_pause = min(self._bell_pause * 2, _LONGEST_PAUSE)
             return None
-        log.take_new()
         log.take_last_words()
+        if not log.is_at_end():
+            raise FrameError("it ends before its last line")
         until = time.monotonic() + self._limits.restart_s
         while info is not None and not info["State"]["Running"]:
             if time.monotonic() > until:
@@ -336,3 +368,10 @@ class ContainerTaker:
         self._stream = stream
         if self._given_up.is_set():
             stream.stop()
+
+
+def _go_on_behind_damage(log: ForeignLog, why: Exception) -> None:
+    try:
+        go_on_behind_damage(log)
+    except (RunError, FrameError) as error:
+        raise RunError(f"Docker's log of the container cannot be read: {why}") from error

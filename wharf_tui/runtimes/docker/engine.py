@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 CALL_SECONDS = 60
 """How long a call may take that an engine in good health answers at once."""
 UPLOAD_SECONDS = 1800
+SEARCH_SECONDS = 300
+"""How long the engine may search in a large log before it gives the first line that is asked for."""
 _CONNECT_SECONDS = 10
 _CONNECTIONS = 64
 _NOT_FOUND, _CONFLICT = 404, 409
@@ -141,6 +143,7 @@ class Engine:
             f"/containers/{quote(container)}/logs",
             f"read the log of container {container}",
             params=params,
+            answer_s=None if follow else SEARCH_SECONDS,
         )
 
     def start(self, container: str) -> None:

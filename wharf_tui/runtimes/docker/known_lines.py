@@ -37,6 +37,10 @@ class KnownLines:
         """Whether this is the line that was taken last."""
         return bool(self.keys) and self.keys[-1] == _key(line)
 
+    def has(self, line: LoggedLine) -> bool:
+        """Whether it is among the last lines that were taken, or older than they are."""
+        return line.at_ns < (self.last_ns or 0) or _key(line) in self.keys
+
     def shorten(self) -> None:
         """Nothing comes for now: keep what finds the place in most cases."""
         while len(self.keys) > _SHORT_LINES:
@@ -60,7 +64,10 @@ class Overlap:
         """Whether the place was found: what ``feed`` returns is proven to follow what was taken."""
         self.held: list[LoggedLine] | None = []
         """All lines that have come while the place is not found; None where they are too many."""
+        self.has_known = False
+        """Whether a line has come that was taken already. Where the place is not found then, the log is not what it was."""
         self._known = list(known.keys)
+        self._known_keys = frozenset(self._known)
         self._last_run = _last_run(self._known)
         self._seen: deque[tuple[int, bool]] = deque(maxlen=max(len(self._known), 1))
         self._streams: set[int] = set()
@@ -87,6 +94,7 @@ class Overlap:
         # A reading may begin in the middle of a long line; then the stream's first line lacks its beginning.
         self._seen.append((key, line.stream not in self._streams))
         self._streams.add(line.stream)
+        self.has_known = self.has_known or key in self._known_keys
         return key == self._known[-1] and self._is_here()
 
     def _is_here(self) -> bool:
