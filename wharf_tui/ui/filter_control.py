@@ -6,7 +6,6 @@ sight when the filter is turned on or off.
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +18,7 @@ from wharf_tui.model.text import clean_plain
 from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
 from wharf_tui.ui.merged_document import ALL_STEPS, MergedDocument
-from wharf_tui.ui.slices import SliceBudget
+from wharf_tui.ui.slices import work_on
 from wharf_tui.ui.times_of_day import read_time
 
 if TYPE_CHECKING:
@@ -47,7 +46,6 @@ class FilterControl(Control):
         """The rules when the prompt was opened."""
         self._is_regex = True
         self._complaint = ""
-        self._budget = SliceBudget()
 
     def open(self, text: str = "") -> None:
         """Ask what to keep, or take it if it is known; ``!`` before a pattern hides what has it."""
@@ -186,9 +184,7 @@ class FilterControl(Control):
         for step_id, each in self._filters.items():
             if each.progress.is_done or each.problem is not None or not self._is_in_sight(step_id):
                 continue
-            started = time.monotonic()
-            each.step(self._budget.bytes)
-            self._budget.learn(time.monotonic() - started)
+            work_on(each)
             self._lay_out_again()
             return True
         return False

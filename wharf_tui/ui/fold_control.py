@@ -12,7 +12,7 @@ from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
 from wharf_tui.ui.folding import Folding
 from wharf_tui.ui.merged_document import ALL_STEPS
-from wharf_tui.ui.slices import SliceBudget
+from wharf_tui.ui.slices import work_on
 
 if TYPE_CHECKING:
     from wharf_tui.model.ids import StepId
@@ -32,7 +32,6 @@ class FoldControl(Control):
         self._chosen: dict[StepId, dict[int, bool]] = {}
         """What somebody has closed or opened, by the first lines."""
         self._next_look = 0.0
-        self._budget = SliceBudget()
 
     def work(self) -> bool:
         """Look for folds in the logs in sight."""
@@ -50,10 +49,9 @@ class FoldControl(Control):
             is_done = index.progress.is_done
             if not is_done:
                 try:
-                    index.step(self._budget.bytes)
+                    work_on(index)
                 except WharfError:  # the log itself tells what is wrong with it
                     continue
-                self._budget.learn(time.monotonic() - now)
             if not is_done and now >= self._next_look:
                 self._next_look = now + _REBUILD_SECONDS
                 self._fold(step_id)

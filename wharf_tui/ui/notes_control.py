@@ -18,7 +18,7 @@ from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
 from wharf_tui.ui.merged_document import ALL_STEPS
 from wharf_tui.ui.rows import Note, NoteKind
-from wharf_tui.ui.slices import SliceBudget
+from wharf_tui.ui.slices import work_on
 
 if TYPE_CHECKING:
     from wharf_tui.model.ids import StepId
@@ -41,7 +41,6 @@ class NotesControl(Control):
         self._silences: dict[StepId, Silences] = {}
         self._told: dict[StepId, tuple[int, int]] = {}
         self._next_look = 0.0
-        self._budget = SliceBudget()
 
     def opened(self) -> None:
         """Take over what the user has set."""
@@ -60,7 +59,7 @@ class NotesControl(Control):
             document = self.screen.documents.of(step_id)
             if document.is_counting:
                 continue
-            is_done = self._look_on(step_id, document, now)
+            is_done = self._look_on(step_id, document)
             if is_look or not is_done:
                 self._put_rows(step_id, document)
             if not is_done:
@@ -111,7 +110,7 @@ class NotesControl(Control):
         self._silences.clear()
         self._told.clear()
 
-    def _look_on(self, step_id: StepId, document: LogDocument, now: float) -> bool:
+    def _look_on(self, step_id: StepId, document: LogDocument) -> bool:
         """Look for silences in a slice; whether that is all for now."""
         known = self._silences.get(step_id)
         if known is None:
@@ -119,10 +118,9 @@ class NotesControl(Control):
         if known.progress.is_done:
             return True
         try:
-            known.step(self._budget.bytes)
+            work_on(known)
         except WharfError:  # the log itself tells what is wrong with it
             return True
-        self._budget.learn(time.monotonic() - now)
         return known.progress.is_done
 
     def _put_rows(self, step_id: StepId, document: LogDocument) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +15,7 @@ from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
 from wharf_tui.ui.log_document import LogDocument
 from wharf_tui.ui.merged_document import ALL_STEPS, MergedDocument
-from wharf_tui.ui.slices import SliceBudget
+from wharf_tui.ui.slices import work_on
 
 if TYPE_CHECKING:
     from wharf_tui.insight.line_set import LineSet
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 
 _MOST_HIDDEN: Final = 5000
 """Hits without a row that are passed over before one gives up."""
+_MOST_MOVES: Final = 50
+"""Keys that are remembered while the hit before them is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,11 @@ class SearchControl(Control):
         """Where one was when the prompt was opened; to come back to."""
         self._wanted: _Wanted | None = None
         """The hit to go to as soon as it is known."""
+        self._moves: list[int] = []
+        """From there, as soon as one is there: directions of keys that came before."""
         self._wrapped = False
         self._complaint = ""
         """What is wrong with the pattern that is being typed."""
-        self._budget = SliceBudget()
 
     @property
     def session(self) -> Search | None:
@@ -145,6 +147,7 @@ class SearchControl(Control):
             self._end()
         else:
             self._is_stopped, self._wanted = True, None
+            self._moves.clear()
         self.screen.update_view()
         return True
 
@@ -160,9 +163,7 @@ class SearchControl(Control):
         if self._all_steps:
             self._add_steps()
         if not session.progress.is_done:
-            started = time.monotonic()
-            session.step(self._budget.bytes)
-            self._budget.learn(time.monotonic() - started)
+            work_on(session)
         if self._wanted is not None:
             self._go_when_known(self._wanted)
         return not session.progress.is_done
@@ -172,6 +173,9 @@ class SearchControl(Control):
         screen = self.screen
         if self._session is None or screen.pane.step_id is None:
             screen.notify("Nothing is searched. / asks what to look for.", markup=False)
+            return
+        if self._wanted is not None:
+            self._moves = [*self._moves, direction][:_MOST_MOVES]
             return
         self._add_steps()
         self._is_stopped = False
@@ -197,8 +201,11 @@ class SearchControl(Control):
         if hit is not None:
             self._wanted, self._wrapped = None, hit.wrapped
             self._go_to(hit)
+            if self._moves:
+                self.move(self._moves.pop(0))
         elif session.progress.is_done and not document.is_counting:
             self._wanted = None
+            self._moves.clear()
         elif wanted != self._wanted:
             self._wanted = wanted
             session.aim(wanted.step_id, wanted.line, backwards=wanted.backwards)
@@ -335,6 +342,7 @@ class SearchControl(Control):
     def _end(self) -> None:
         self.close()
         self._session, self._wanted = None, None
+        self._moves.clear()
         self._wrapped = self._is_stopped = False
         self._steps.clear()
         for pane in self.screen.panes.panes:
