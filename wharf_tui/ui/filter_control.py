@@ -7,7 +7,7 @@ sight when the filter is turned on or off.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.content import Content
 
@@ -17,6 +17,7 @@ from wharf_tui.insight.pattern import BadPattern, Pattern, compile_pattern
 from wharf_tui.model.text import clean_plain
 from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
+from wharf_tui.ui.filter_state import rules_from_json, rules_to_json
 from wharf_tui.ui.merged_document import ALL_STEPS, MergedDocument
 from wharf_tui.ui.slices import work_on
 from wharf_tui.ui.times_of_day import read_time
@@ -205,6 +206,22 @@ class FilterControl(Control):
         if self.is_on and (each is None or line not in each.visible):
             self.apply(self.rules, on=False)
             self.screen.notify("The filter hid that line: it is off now. ctrl-t turns it on.", markup=False)
+
+    def state(self) -> dict[str, Any]:
+        """The rules, and whether they hold."""
+        if self.rules.show_all and not self._only:
+            return {}
+        return {"rules": rules_to_json(self.rules), "steps": sorted(self._only), "on": self.is_on}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """As it was."""
+        rules, steps = state.get("rules"), state.get("steps")
+        known = {step.info.step_id for step in self.screen.feed.info.steps}
+        self._only = frozenset(
+            known & {step for step in steps if isinstance(step, int)} if isinstance(steps, list) else ()
+        )
+        found = rules_from_json(rules) if isinstance(rules, dict) else FilterRules()
+        self.apply(found, on=state.get("on") is True)
 
     def leave(self) -> bool:
         """Turn the filter off."""

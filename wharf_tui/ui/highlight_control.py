@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.style import Style
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from wharf_tui.ui.screens.build import BuildScreen
 
 _DARK: Final = ("#1f6feb", "#8957e5", "#238636", "#9e6a03", "#bf4b8a", "#1b7c83")
+_MOST_KEPT: Final = 50
 _LIGHT: Final = ("#b6d7ff", "#e0ccff", "#b7efc5", "#ffe08a", "#ffc9e3", "#b3ecef")
 
 
@@ -84,6 +85,17 @@ class HighlightControl(Control):
         for pane in self.screen.panes.panes:
             if [style for _, style in pane.view.highlights] != [style for _, style in found] or found:
                 pane.view.highlights = found
+
+    def state(self) -> dict[str, Any]:
+        """All patterns, in their order."""
+        return {"patterns": list(self._matchers)} if self._matchers else {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Those that were kept, as far as they are patterns."""
+        patterns = state.get("patterns")
+        for text in patterns[:_MOST_KEPT] if isinstance(patterns, list) else ():
+            if isinstance(text, str) and text and text not in self._matchers:
+                self.toggle(text)
 
     def close(self) -> None:
         """Let go of what is needed to look."""
