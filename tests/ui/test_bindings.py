@@ -13,6 +13,7 @@ from wharf_tui.ui.screens.build import BuildScreen
 from wharf_tui.ui.screens.catalogue import CatalogueScreen
 from wharf_tui.ui.screens.confirm import ConfirmScreen
 from wharf_tui.ui.screens.help import HelpScreen
+from wharf_tui.ui.screens.marks import MarksScreen
 from wharf_tui.ui.widgets.build_table import BuildTable
 from wharf_tui.ui.widgets.hold_pane import HoldPane
 from wharf_tui.ui.widgets.log_view import LogView
@@ -21,7 +22,7 @@ from wharf_tui.ui.widgets.row_list import RowList
 from wharf_tui.ui.widgets.step_list import StepList
 
 PLACES: list[type[DOMNode]] = [
-    *(WharfApp, BuildScreen, CatalogueScreen, ConfirmScreen, HelpScreen),
+    *(WharfApp, BuildScreen, CatalogueScreen, ConfirmScreen, HelpScreen, MarksScreen),
     *(BuildTable, HoldPane, LogView, Prompt, RowList, StepList),
 ]
 
