@@ -120,8 +120,10 @@ async def test_one_comes_back_to_where_one_was_and_as_one_looked(long, run_app, 
     assert sorted(long.path.rglob("*")) == before
     async with run_app(long.path, views=views) as pilot:
         seen = see(pilot)
-        await seen.until(lambda: "build/compile" in seen.title and top in seen.view.visible_rows)
-        assert not seen.view.follow
+        await seen.until(
+            lambda: "build/compile" in seen.title and seen.view.visible_rows[:1] == range(top, top + 1)
+        )
+        assert not seen.view.follow and seen.view.spot is None
         assert (seen.view.wrap, seen.view.times, seen.view.show_ids) == (True, TimeColumn.CLOCK, False)
 
 
@@ -157,10 +159,20 @@ async def test_a_build_that_has_failed_meanwhile_opens_on_its_failure(sample, ru
     "state",
     [
         {"looks": 3, "place": "x", "controls": [], "status": "Failed"},
-        {"looks": {"wrap": "yes", "times": 3, "ids": None}, "place": [1, 2, 3], "status": "Failed"},
-        {"place": [9, 9, 9], "status": "Failed"},
-        {"place": [2, 2, 10**30], "status": "Failed", "controls": {"SearchControl": {"x": []}}},
-        {"place": [True, True, True], "status": "Failed"},
+        {
+            "looks": {"wrap": "yes", "times": 3, "ids": None},
+            "place": {"shown": 1, "top": [2, 3]},
+            "status": "Failed",
+        },
+        {"place": {"shown": 9, "top": [9, 9]}, "status": "Failed"},
+        {
+            "place": {"shown": 2, "top": [2, 10**30]},
+            "status": "Failed",
+            "controls": {"SearchControl": {"x": []}},
+        },
+        {"place": {"shown": 1, "top": [1, 5], "column": -3, "spot": [1]}, "status": "Running"},
+        {"place": {"shown": True, "top": [True, True]}, "status": "Failed"},
+        {"place": {"shown": 2, "top": [[2], 1]}, "status": "Failed"},
     ],
 )
 async def test_a_state_that_makes_no_sense_is_no_state(long, run_app, see, views, state):
@@ -173,3 +185,50 @@ async def test_a_state_that_makes_no_sense_is_no_state(long, run_app, see, views
         await seen.until(lambda: "build/lint" in seen.title and bool(seen.messages))
         await seen.press("j")
         assert not seen.view.wrap
+
+
+async def test_the_spot_and_the_column_come_back_too(long, run_app, see, views):
+    async with run_app(long.path, views=views) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: len(seen.messages) > 0)
+        await seen.press("slash", *"line 123", "enter")
+        await seen.until(lambda: seen.screen.here is not None and seen.screen.here.log_id == 123)
+        top, spot = seen.view.visible_rows[0], seen.view.spot
+    async with run_app(long.path, views=views) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.view.spot == spot)
+        await seen.until(lambda: seen.view.visible_rows[:1] == range(top, top + 1))
+
+
+async def test_all_steps_merged_come_back(long, run_app, see, views):
+    async with run_app(long.path, views=views) as pilot:
+        seen = see(pilot)
+        await seen.press("a")
+        await seen.until(lambda: "all steps" in seen.title and len(seen.messages) > 0)
+        await seen.press("g", "space")
+        await seen.until(lambda: seen.view.visible_rows[0] > 0)
+        top = seen.view.visible_rows[0]
+    async with run_app(long.path, views=views) as pilot:
+        seen = see(pilot)
+        await seen.until(
+            lambda: "all steps" in seen.title and seen.view.visible_rows[:1] == range(top, top + 1)
+        )
+
+
+async def test_one_comes_back_also_where_a_cause_would_be_shown(sample, run_app, see, views):
+    sample.run(1)
+    sample.count_to(1, 200)
+    sample.print(1, b"error: it broke", *[b"and more"] * 30)
+    sample.finish(1, Status.FAILED)
+    sample.end(Status.FAILED)
+    async with run_app(sample.path, views=views) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.view.spot == 200)
+        await seen.press("g")
+        await seen.until(lambda: seen.view.visible_rows[:1] == range(1))
+    async with run_app(sample.path, views=views) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.view.visible_rows[:1] == range(1))
+        for _ in range(20):
+            await pilot.pause(0.01)
+            assert seen.view.visible_rows[:1] == range(1)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from wharf_tui.model.errors import StoreError
 from wharf_tui.model.ids import LogId, StepId
 from wharf_tui.ui.control import Control
 from wharf_tui.ui.log_look import TimeColumn
 from wharf_tui.ui.merged_document import ALL_STEPS
+from wharf_tui.ui.widgets.log_canvas import ViewPlace
 
 if TYPE_CHECKING:
     from wharf_tui.ui.screens.build import BuildScreen
+
+_WIDEST: Final = 1_000_000
+"""Cells that a log can be scrolled to the right, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,12 @@ class _Place:
     shown: StepId
     """The step of the pane, or ``ALL_STEPS``."""
     step_id: StepId
+    """Of the line at the top."""
     log_id: LogId
+    spot: tuple[StepId, LogId] | None = None
+    """The line that one had gone to, where it was in sight."""
+    column: int = 0
+    """Cells scrolled to the right."""
 
 
 class ViewStateControl(Control):
@@ -64,6 +73,8 @@ class ViewStateControl(Control):
         is_where_it_opened = screen.view.follow and screen.view.spot is None and screen.at is None
         if is_where_it_opened and kept.get("status") == screen.feed.status.value:  # else its end is the news
             self._wanted = _place_from(kept.get("place"))
+        if self._wanted is not None and screen.step_state(self._wanted.step_id) is not None:
+            screen.choose_step(self._wanted.shown)  # from now on nobody else chooses
         self._is_up = True
 
     def _take_looks(self, kept: dict[str, Any]) -> None:
@@ -80,11 +91,15 @@ class ViewStateControl(Control):
         if not self._is_up or self._wanted is not None:
             return
         self._looks = {"wrap": view.wrap, "ids": view.show_ids, "times": view.times.value}
-        here, shown = screen.here, screen.pane.step_id
-        if view.follow or here is None or shown is None:
-            self._place = None
-        else:
-            self._place = _Place(shown, here.step_id, here.log_id)
+        shown, document, visible = screen.pane.step_id, view.document, view.visible_rows
+        self._place = None
+        if shown is None or document is None or view.follow:
+            return
+        top = next((found for row in visible if (found := document.address_of(row)) is not None), None)
+        if top is not None:
+            at = document.address_of(view.spot) if view.spot is not None and view.spot in visible else None
+            spot = None if at is None else (at.step_id, at.log_id)
+            self._place = _Place(shown, top.step_id, top.log_id, spot, view.column)
 
     def work(self) -> bool:
         """Go back to where one was, as soon as its line is known."""
@@ -102,8 +117,24 @@ class ViewStateControl(Control):
         self._wanted = None
         if document.reader(wanted.step_id).last_log_id >= wanted.log_id:
             # What is in sight stays there until all work is done.
-            screen.call_next(screen.go_to, wanted.step_id, wanted.log_id)
+            screen.call_next(self._return_to, wanted)
         return False
+
+    def _return_to(self, place: _Place) -> None:
+        """Put the same line at the top again."""
+        screen, view = self.screen, self.screen.view
+        screen.go_to(place.step_id, place.log_id)  # whoever hides the line gives it a row
+        document = view.document
+        if document is None or screen.pane.step_id != place.shown:
+            return
+
+        def row_of(step_id: StepId, log_id: LogId) -> int:
+            return document.row_of(step_id, document.reader(step_id).line_of(log_id))
+
+        top = row_of(place.step_id, place.log_id)
+        spot = None if place.spot is None else row_of(*place.spot)
+        view.return_to(ViewPlace(top, place.column, follow=False, seen_lines=document.line_count, spot=spot))
+        screen.update_view()
 
     def step_shown(self) -> None:
         """Who has gone to another log meanwhile does not want to go back."""
@@ -125,17 +156,38 @@ class ViewStateControl(Control):
         return {
             "looks": self._looks,
             "status": self.screen.feed.status.value,
-            "place": None if place is None else [place.shown, place.step_id, place.log_id],
+            "place": None if place is None else _as_json(place),
             "controls": {
                 type(control).__name__: kept for control in self.screen.controls if (kept := control.state())
             },
         }
 
 
+def _as_json(place: _Place) -> dict[str, Any]:
+    return {
+        "shown": place.shown,
+        "top": [place.step_id, place.log_id],
+        "spot": None if place.spot is None else list(place.spot),
+        "column": place.column,
+    }
+
+
 def _place_from(value: object) -> _Place | None:
-    is_place = isinstance(value, list) and len(value) == 3 and all(type(each) is int for each in value)
-    if not isinstance(value, list) or not is_place or value[1] <= 0 or value[2] <= 0:
+    if not isinstance(value, dict):
         return None
-    if value[0] not in {ALL_STEPS, value[1]}:
+    shown, top, column = value.get("shown"), _address_from(value.get("top")), value.get("column")
+    if type(shown) is not int or top is None or shown not in {ALL_STEPS, top[0]}:
         return None
-    return _Place(StepId(value[0]), StepId(value[1]), LogId(value[2]))
+    spot = _address_from(value.get("spot"))
+    return _Place(StepId(shown), *top, spot, column if _is_column(column) else 0)
+
+
+def _is_column(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _WIDEST
+
+
+def _address_from(value: object) -> tuple[StepId, LogId] | None:
+    is_pair = isinstance(value, list) and len(value) == 2 and all(type(each) is int for each in value)
+    if not isinstance(value, list) or not is_pair or min(value) <= 0:
+        return None
+    return StepId(value[0]), LogId(value[1])
