@@ -96,7 +96,7 @@ class Steps:
     @property
     def expected(self) -> list[tuple[int, int, bool]]:
         """Step, line, and whether it is the gap behind that line."""
-        keyed = []
+        keyed: list[tuple[tuple[int, int, int], tuple[int, int, bool]]] = []
         for step_id, step in self.steps.items():
             latest = 0
             for line in range(len(step.messages) + 1):

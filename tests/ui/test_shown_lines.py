@@ -175,7 +175,7 @@ class Grown:
         elif what == "all":
             self.show_only(None)
         else:
-            {"append": self.append, "filter": self.show_only, "fold": self.fold}[what](value)  # type: ignore[operator]
+            getattr(self, {"append": "append", "filter": "show_only", "fold": "fold"}[what])(value)
 
     def look(self) -> None:
         self.document.refresh(ALL, follow=True)
@@ -223,7 +223,7 @@ def changes(draw: st.DrawFn) -> list[tuple[str, object]]:
         value: object = None
         if what == "append":
             value = draw(st.lists(st.sampled_from([b"a", b"b", b"ab"]), min_size=1, max_size=40))
-            count += len(value)  # type: ignore[arg-type]
+            count += len(value)
         elif what in {"silence", "status"}:
             value = draw(st.lists(st.integers(0, count), max_size=4))
         elif what == "filter":

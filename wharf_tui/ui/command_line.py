@@ -13,6 +13,8 @@ from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
 
 if TYPE_CHECKING:
+    from textual.dom import DOMNode
+
     from wharf_tui.ui.screens.build import BuildScreen
 
 _SHORT: Final = {
@@ -76,9 +78,10 @@ class CommandLine(Control):
                 return f"{name} takes nothing behind it"
             await self.screen.execute(command, argument)
             return ""
-        binding = _bound_actions(self.screen).get(name)
-        if binding is not None:
-            await self.screen.run_action(binding.action)
+        bound = _bound_actions(self.screen).get(name)
+        if bound is not None:
+            node, binding = bound
+            await self.screen.app.run_action(binding.action, node)
             return ""
         if name[0] in "0123456789+-@$" and (goto := self.screen.command_named("goto")) is not None:
             await self.screen.execute(goto, text.strip())
@@ -88,7 +91,7 @@ class CommandLine(Control):
 
     def names(self) -> dict[str, str]:
         """All that can be typed, and what it does."""
-        names = {name: binding.description for name, binding in _bound_actions(self.screen).items()}
+        names = {name: binding.description for name, (_, binding) in _bound_actions(self.screen).items()}
         for command in self.screen.commands:
             names[command.name] = " ".join(
                 filter(
@@ -98,14 +101,14 @@ class CommandLine(Control):
         return names
 
 
-def _bound_actions(screen: BuildScreen) -> Mapping[str, Binding]:
-    """What has a key but is no command: by the last part of the key binding's ID."""
-    found: dict[str, Binding] = {}
+def _bound_actions(screen: BuildScreen) -> Mapping[str, tuple[DOMNode, Binding]]:
+    """What has a key but is no command, and where: by the last part of the key binding's ID."""
+    found: dict[str, tuple[DOMNode, Binding]] = {}
     for node in (screen.app, screen, screen.view):
         for binding in node.BINDINGS:
             if isinstance(binding, Binding) and binding.id and not binding.action.startswith("command("):
-                found.setdefault(binding.id.partition(".")[2], binding)
-    return {name: binding for name, binding in found.items() if not name.startswith("step-")}
+                found.setdefault(binding.id.partition(".")[2], (node, binding))
+    return {name: bound for name, bound in found.items() if not name.startswith("step-")}
 
 
 COMMANDS = (

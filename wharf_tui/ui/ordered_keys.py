@@ -7,14 +7,19 @@ looked at.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
 from textual import events
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.widgets import Input
 
 if TYPE_CHECKING:
     from textual.events import Event
+
+_MOUNT_SECONDS: Final = 1.0
+"""How long a key waits for its screen to be there."""
 
 
 class OrderedKeys(App[None]):
@@ -32,9 +37,15 @@ class OrderedKeys(App[None]):
 
     async def _take_key(self, key: events.Key) -> bool:
         """Do what a key stands for; whether it stands for anything."""
-        screen = self.screen
-        if not screen.is_mounted or screen.maximized is not None:
-            return False
+        try:
+            screen = self.screen
+            with suppress(TimeoutError):
+                if not screen.is_mounted:  # the key before has just opened it
+                    await asyncio.wait_for(screen._mounted_event.wait(), _MOUNT_SECONDS)  # noqa: SLF001 - nothing else tells
+            if not screen.is_mounted or self.screen.maximized is not None:
+                return False
+        except ScreenStackError:
+            return True  # the app is being closed
         self.app_focus = True
         if await self._check_bindings(key.key, priority=True):
             return True

@@ -47,6 +47,8 @@ class SearchControl(Control):
         screen: whose panes, prompt and steps are used.
     """
 
+    is_waited_for = True
+
     def __init__(self, screen: BuildScreen) -> None:
         super().__init__(screen)
         self._session: Search | None = None
@@ -152,6 +154,10 @@ class SearchControl(Control):
         return True
 
     @property
+    def _is_looking(self) -> bool:
+        return self._wanted is not None
+
+    @property
     def _is_over(self) -> bool:
         return self._session is None or self._is_stopped or self._session.progress.is_done
 
@@ -174,7 +180,7 @@ class SearchControl(Control):
         if self._session is None or screen.pane.step_id is None:
             screen.notify("Nothing is searched. / asks what to look for.", markup=False)
             return
-        if self._wanted is not None:
+        if self._is_looking:
             self._moves = [*self._moves, direction][:_MOST_MOVES]
             return
         self._add_steps()
@@ -183,7 +189,7 @@ class SearchControl(Control):
         if wanted is None:
             return
         self._go_when_known(wanted)
-        if self._wanted is None and not self._session.count:
+        if not self._is_looking and not self._session.count:
             screen.notify(f"Not found: {self._session.pattern.text}", severity="warning", markup=False)
 
     def _go_when_known(self, wanted: _Wanted) -> None:
