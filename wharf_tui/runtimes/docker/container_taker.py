@@ -252,7 +252,7 @@ class ContainerTaker:
         """
         count = log.take_new()
         newest = self._heard[-1] if self._heard else None
-        if newest is not None and not count and not self._known.has(newest):
+        if newest is not None and not count and self._known.is_new(newest):
             raise FrameError("it ends before what Docker has told of it")
         return count
 

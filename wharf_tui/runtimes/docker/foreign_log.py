@@ -33,7 +33,7 @@ _LOST = (
     "Docker's log of the container does not reach back to the line before: it was rotated or cut meanwhile"
 )
 DAMAGED = "Docker's log of the container is damaged: lines may be missing here"
-_CUT = "somebody has cut Docker's log of the container: lines before this may be missing"
+_CUT = "Docker's log of the container was cut meanwhile, or is damaged: lines may be missing before this"
 _BEGINNING_LOST = "what the container printed at first may be missing: Docker rotates its log ({driver})"
 
 
@@ -137,7 +137,7 @@ class ForeignLog:
                 return count
             if self.entries >= tail and ceiling is None:
                 tail *= _MORE_TAIL
-            elif self.entries < tail and (overlap.has_known or self._has_more_than(overlap)):
+            elif self.entries < tail and (overlap.is_behind_the_times or self._has_more_than(overlap)):
                 ceiling, tail = tail, tail // _LESS_TAIL
             elif self.entries < tail:
                 return self._go_on_behind_hole(overlap.held)

@@ -38,8 +38,12 @@ class KnownLines:
         return bool(self.keys) and self.keys[-1] == _key(line)
 
     def has(self, line: LoggedLine) -> bool:
-        """Whether it is among the last lines that were taken, or older than they are."""
-        return line.at_ns < (self.last_ns or 0) or _key(line) in self.keys
+        """Whether it is among the last lines that were taken."""
+        return _key(line) in self.keys
+
+    def is_new(self, line: LoggedLine) -> bool:
+        """Whether it is later than the last line that was taken, or as late and not among the last ones."""
+        return line.at_ns >= (self.last_ns or 0) and not self.has(line)
 
     def shorten(self) -> None:
         """Nothing comes for now: keep what finds the place in most cases."""
@@ -64,13 +68,16 @@ class Overlap:
         """Whether the place was found: what ``feed`` returns is proven to follow what was taken."""
         self.held: list[LoggedLine] | None = []
         """All lines that have come while the place is not found; None where they are too many."""
-        self.has_known = False
-        """Whether a line has come that was taken already. Where the place is not found then, the log is not what it was."""
+        self.is_behind_the_times = False
+        """Whether what has come is known, or older than that. Where the place is not found then, nothing was lost: the
+        log does not come back as it was, or not to its end."""
         self._known = list(known.keys)
         self._known_keys = frozenset(self._known)
+        self._last_ns = known.last_ns or 0
         self._last_run = _last_run(self._known)
         self._seen: deque[tuple[int, bool]] = deque(maxlen=max(len(self._known), 1))
         self._streams: set[int] = set()
+        self._has_known = False
         self._held_size = 0
 
     def feed(self, lines: list[LoggedLine]) -> list[LoggedLine]:
@@ -82,6 +89,8 @@ class Overlap:
                 self.is_found, self.held = True, []
                 return lines[index + 1 :]
         self._hold(lines)
+        if lines:
+            self.is_behind_the_times = self._has_known or lines[-1].at_ns <= self._last_ns
         return []
 
     def is_behind(self, unended: list[LoggedLine]) -> bool:
@@ -94,7 +103,7 @@ class Overlap:
         # A reading may begin in the middle of a long line; then the stream's first line lacks its beginning.
         self._seen.append((key, line.stream not in self._streams))
         self._streams.add(line.stream)
-        self.has_known = self.has_known or key in self._known_keys
+        self._has_known = self._has_known or key in self._known_keys
         return key == self._known[-1] and self._is_here()
 
     def _is_here(self) -> bool:
