@@ -63,7 +63,6 @@ def print_leaving(seen: Seen | None) -> None:
             _tell_way_back(seen.again, seen.at)
             return
         again = seen.again
-        seen.reader.refresh()
         if again[:1] == ("attach",) and seen.reader.liveness is not Liveness.RUNNING:
             again = ("open", target_of(seen.reader.path))  # the copy is here; the worker need not be there
         _tell(report_on(seen.reader), seen.reader, again, seen.at)
