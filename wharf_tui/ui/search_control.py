@@ -189,7 +189,7 @@ class SearchControl(Control):
         if wanted is None:
             return
         self._go_when_known(wanted)
-        if not self._is_looking and not self._session.count:
+        if self._session.progress.is_done and not self._session.count:
             screen.notify(f"Not found: {self._session.pattern.text}", severity="warning", markup=False)
 
     def _go_when_known(self, wanted: _Wanted) -> None:
