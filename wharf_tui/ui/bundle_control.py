@@ -34,6 +34,8 @@ class BundleControl(Control):
         screen: whose build is taken.
     """
 
+    is_waited_for = True
+
     def __init__(self, screen: BuildScreen) -> None:
         super().__init__(screen)
         self._executor: ThreadPoolExecutor | None = None

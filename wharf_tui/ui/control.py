@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -17,6 +17,9 @@ class Control:
     Args:
         screen: whose panes, prompt and steps are used.
     """
+
+    is_waited_for: ClassVar[bool] = False
+    """Whether somebody who has asked for its work waits for it."""
 
     def __init__(self, screen: BuildScreen) -> None:
         self.screen = screen

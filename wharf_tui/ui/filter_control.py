@@ -36,6 +36,8 @@ _LEVELS: Final = (None, Level.WARN, Level.ERROR)
 class FilterControl(Control):
     """The filter of one screen."""
 
+    is_waited_for = True
+
     def __init__(self, screen: BuildScreen) -> None:
         super().__init__(screen)
         self.rules = FilterRules()

@@ -92,6 +92,8 @@ class SaveControl(Control):
         screen: whose lines are saved.
     """
 
+    is_waited_for = True
+
     def __init__(self, screen: BuildScreen) -> None:
         super().__init__(screen)
         self._saving: _Saving | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from textual.getters import query_one
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from wharf_tui.ui.feed import Feed
     from wharf_tui.ui.rows import Address
     from wharf_tui.ui.screens.build import BuildScreen
+
+_FAIR_TURN: Final = 8
 
 AnyControl = TypeVar("AnyControl", bound=Control)
 
@@ -61,13 +63,16 @@ class CommandedScreen(LiveScreen, inherit_bindings=False):
         return tuple(self._controls.values())
 
     def give_turn(self) -> bool:
-        """Let one control work that has work to do, another one each time: none waits for the end of another's."""
-        for _ in range(len(self.controls)):
-            control = self.controls[self._turn % len(self.controls)]
-            self._turn += 1
-            if control.work():
-                return True
-        return False
+        """Let one control work that has work to do, another one each time: none waits for the end of another's.
+
+        What somebody waits for comes first, but for one turn in eight.
+        """
+        self._turn += 1
+        first = self._turn % len(self.controls)
+        order = [*self.controls[first:], *self.controls[:first]]
+        if self._turn % _FAIR_TURN:
+            order.sort(key=lambda control: not control.is_waited_for)
+        return any(control.work() for control in order)
 
     @property
     def commands(self) -> tuple[Command, ...]:

@@ -114,7 +114,9 @@ class Prompt(Horizontal):
 
     def say(self, note: str, style: str = "$muted") -> None:
         """Say something beside the text."""
-        self._note.update(Content.styled(note, style))
+        content = Content.styled(note, style)
+        if content != self._note.content:
+            self._note.update(content, layout=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A command has no options."""
