@@ -251,13 +251,13 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
 
     def action_ask(self, way: str) -> None:
         """Ask what to open, or what to attach to."""
-        self.prompt.open(self, way, WAYS[way])
+        self.prompt.open(self, f"{way} ", WAYS[way])
 
     def action_export(self) -> None:
         """Ask for the name of the file that the build under the cursor is to be written to."""
         self._to_export = self.table.current
         if self._to_export is not None:
-            self.prompt.open(self, "export to", "a file", f"{self._to_export.name}{SUFFIX}")
+            self.prompt.open(self, "export to ", "a file", f"{self._to_export.name}{SUFFIX}")
 
     def prompt_changed(self, text: str) -> None:
         """What was wrong is wrong no more."""
@@ -266,8 +266,9 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
 
     def prompt_submitted(self, text: str) -> None:
         """Do it; what is wrong with it is said beside it."""
-        if self.prompt.sign in WAYS:
-            self._opening.start(self.prompt.sign, text)
+        way = self.prompt.sign.strip()
+        if way in WAYS:
+            self._opening.start(way, text)
         elif self._to_export is not None and self._export is None and text.strip():
             target = Path(text.strip())
             with suppress(RuntimeError):  # a user whom nobody knows
