@@ -36,7 +36,7 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.02, 2.0
 _RESTART_LOOK_SECONDS: Final = 0.1
 _REST_SECONDS: Final = 60.0
 _BUSY_LINES: Final = 1000
-"""A reading that brought so many is followed by the next one at once: the log may rotate away."""
+"""Where so many came, there are more: a log that rotates is read again at once, another one is compared later."""
 _MOST_FAILURES: Final = 5
 """Readings that fail one after the other, before what cannot be read is given up."""
 _RESTARTED = "the Docker engine restarted: what the container printed in that moment may be missing"
@@ -220,7 +220,7 @@ class ContainerTaker:
             self._bell_pause = _SHORTEST_PAUSE
         if self._is_exact:
             self._take_told(log, came)
-            if time.monotonic() > self._compare_at:
+            if time.monotonic() > self._compare_at and len(came) < _BUSY_LINES:
                 self._compare_at = time.monotonic() + self._limits.silence_s
                 if self._take_new(log):
                     self._close_bell()  # what it has not told yet was read meanwhile
