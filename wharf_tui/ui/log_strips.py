@@ -147,7 +147,7 @@ def _gutter_segments(
     style = look.gutter + _level_style(line.message, look)
     segments = [Segment(text, style)] if text else []
     if sign and text:
-        segments = [Segment(set_cell_size(sign, 1), look.warning), Segment(text[1:], style)]
+        segments = [Segment(set_cell_size(sign, 1), look.gutter + look.warning), Segment(text[1:], style)]
     segments += [
         Segment(label.text + " ", look.gutter + label.style)
         for label in look.labels
