@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wharf_tui.attach.session import AttachSession
+    from wharf_tui.model.build import StepInfo
     from wharf_tui.results.shelf import Shelf
+    from wharf_tui.runtimes.step_shell import StepShell
     from wharf_tui.ui.app import WharfApp
     from wharf_tui.ui.controller import BuildController
     from wharf_tui.ui.feed import Feed
@@ -152,9 +154,20 @@ def _make_app(
         controller,
         settings=load_settings(settings_path()),
         views=ViewStates(default_folder()),
-        doors=Doors(lambda text: open_from_inside(text, sessions), sessions.attach),
+        doors=Doors(lambda text: open_from_inside(text, sessions), sessions.attach, _shell_in),
         at=at,
     )
+
+
+def _shell_in(runtime: str, build_name: str, step: StepInfo) -> StepShell:
+    """A shell where a step runs or has run, with the user's own cluster settings; called in a thread."""
+    from wharf_tui.cli.build_options import user_configuration
+    from wharf_tui.runtimes.kubernetes.settings import kubernetes_settings
+    from wharf_tui.runtimes.step_commands import StepImages
+    from wharf_tui.runtimes.step_shell import open_step_shell
+
+    settings = kubernetes_settings(user_configuration(), StepImages())
+    return open_step_shell(runtime, build_name, step, settings.context, settings.namespace)
 
 
 async def open_from_inside(text: str, sessions: Sessions) -> Feed | tuple[Path, ...] | Shelf:

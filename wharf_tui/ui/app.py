@@ -92,7 +92,7 @@ class WharfApp(OrderedKeys):
         super().__init__()
         self.settings = settings or Settings()
         self._views = views or ViewStates(None)
-        self._doors = doors or Doors()
+        self.doors = doors or Doors()
         self._at = at
         self.trail = Trail()
         self._mouse = Mouse()
@@ -168,7 +168,7 @@ class WharfApp(OrderedKeys):
         Raises:
             WharfError: nothing comes.
         """
-        opened = await (self._doors.attach if way == "attach" else self._doors.open)(target)
+        opened = await (self.doors.attach if way == "attach" else self.doors.open)(target)
         if isinstance(opened, tuple | Shelf):
             self.push_screen(self._catalogue_of(opened))
         else:

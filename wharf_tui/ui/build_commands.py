@@ -19,6 +19,7 @@ from wharf_tui.ui import (
     open_control,
     save_control,
     search_control,
+    shell_control,
     timeline_control,
     view_commands,
 )
@@ -38,6 +39,7 @@ from wharf_tui.ui.open_control import OpenControl
 from wharf_tui.ui.place_control import PlaceControl
 from wharf_tui.ui.save_control import SaveControl
 from wharf_tui.ui.search_control import SearchControl
+from wharf_tui.ui.shell_control import ShellControl
 from wharf_tui.ui.step_counts_control import StepCountsControl
 from wharf_tui.ui.take_along_control import TakeAlongControl
 from wharf_tui.ui.timeline_control import TimelineControl
@@ -57,6 +59,7 @@ CONTROLS: Final[tuple[type[Control], ...]] = (
     SaveControl,
     BundleControl,
     EditorControl,
+    ShellControl,
     PlaceControl,
     CommandLine,
     OpenControl,
@@ -78,6 +81,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     *save_control.COMMANDS,
     *bundle_control.COMMANDS,
     *editor_control.COMMANDS,
+    *shell_control.COMMANDS,
     *open_control.COMMANDS,
     *view_commands.COMMANDS,
     *command_line.COMMANDS,

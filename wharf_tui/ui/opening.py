@@ -11,6 +11,7 @@ from wharf_tui.model.text import clean_plain
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.catalogue import find_build
 from wharf_tui.results.shelf import Shelf
+from wharf_tui.runtimes.step_shell import StepShell, open_step_shell
 from wharf_tui.ui.feed import Feed, StoreFeed
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
     from textual.worker import Worker
+
+    from wharf_tui.model.build import StepInfo
 
 WAYS = {"open": "a folder, a file, a number, a name, or latest", "attach": "HOST:PORT of a worker"}
 """What may be typed behind each of them."""
@@ -35,18 +38,22 @@ async def _open_stored(target: str) -> Feed | tuple[Path, ...] | Shelf:
 class Doors:
     """How a build comes in: the viewer knows neither the network nor the words of the command line.
 
-    Both raise WharfError where nothing comes.
+    All raise WharfError where nothing comes.
     """
 
     open: Callable[[str], Awaitable[Feed | tuple[Path, ...] | Shelf]] = _open_stored
     """Takes what the user means by a target; several builds are paths to choose from."""
     attach: Callable[[str], Awaitable[Feed]] = _cannot_attach
     """Takes the address of a worker. What copies the build ends when the feed is closed."""
+    shell: Callable[[str, str, StepInfo], StepShell] = open_step_shell
+    """Takes a build's runtime, the name of its folder, and a step: a shell where that step runs. Called in a thread."""
 
 
 @runtime_checkable
 class Opener(Protocol):
-    """The app, as far as screens need it to open other builds."""
+    """The app, as far as screens need it to open other builds, and containers."""
+
+    doors: Doors
 
     async def show_opened(self, way: str, target: str) -> None:
         """Open a target in one of ``WAYS``, and show it.

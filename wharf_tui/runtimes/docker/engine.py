@@ -183,6 +183,16 @@ class Engine:
                 if error.status_code not in {_NOT_FOUND, _CONFLICT}:  # gone, or going
                     raise
 
+    def commit(self, container: str) -> str:
+        """Make an image of what a container has left, and return its ID."""
+        with self._calling(f"make an image of container {container}"):
+            return str(self.client.commit(container, pause=False)["Id"])
+
+    def remove_image(self, image: str) -> None:
+        """Remove an image that no container uses."""
+        with self._calling(f"remove image {image}"):
+            self.client.remove_image(image, force=True)
+
     def containers(self, labels: Mapping[str, str]) -> list[dict[str, Any]]:
         """Containers that have all these labels, whatever they do; an empty value stands for any."""
         wanted = [f"{name}={value}" if value else name for name, value in labels.items()]
