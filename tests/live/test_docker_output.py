@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from pathlib import Path
 
 import pytest
 
+from tests.live.docker_builds import containers_of
 from wharf_tui.model.status import Status
 
 pytestmark = pytest.mark.docker
@@ -89,3 +92,19 @@ async def test_fifty_containers_that_live_for_a_moment(start) -> None:
         expected = [str(number).encode() for number in range(1, 201)] + [name.encode()]
         assert build.recorder(name).messages() == expected
         assert not build.recorder(name).gaps
+
+
+async def test_a_log_that_somebody_cuts_is_not_what_output_comes_from(start, engine) -> None:
+    build = await start({"step": ["for i in $(seq 1 100); do echo $i; sleep 0.02; done"]})
+    recorder = build.recorder("step")
+    run = asyncio.ensure_future(build.run("step"))
+    await recorder.wait_for_lines(30)
+    (name,) = containers_of(engine, build.context.build_name)
+    path = Path(engine.inspect(name)["LogPath"])
+    if not os.access(path, os.W_OK):
+        pytest.skip("the engine's files are not ours to cut")
+    os.truncate(path, 0)
+    outcome = await run
+    assert outcome.status is Status.SUCCESS
+    assert recorder.messages() == [b"%d" % number for number in range(1, 101)]
+    assert not recorder.gaps

@@ -228,7 +228,11 @@ class OutputFollower:
         except (RunError, FrameError):
             return False
         with self._output.mutex:
-            return ends_alike(self._output.positions, lines, is_whole=is_whole, has_ended=has_ended)
+            positions = self._output.positions
+            count = sum(position.lines for position in positions.values())
+            # A log that somebody has cut is not whole any more, but its end is still the end.
+            is_whole = is_whole and sum(line.is_ended for line in lines) >= count
+            return ends_alike(positions, lines, is_whole=is_whole, has_ended=has_ended)
 
     def _end_of_log(self, tail: int) -> tuple[list[LoggedLine], bool]:
         """The last lines of the engine's log, and whether these are all."""
