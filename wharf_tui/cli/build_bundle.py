@@ -13,7 +13,6 @@ from wharf_tui.model.text import clean_plain
 from wharf_tui.results import bundle
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.files_reader import FilesReader
-from wharf_tui.results.new_file import NewFile
 from wharf_tui.ui import words
 from wharf_tui.ui.feed import target_of
 from wharf_tui.ui.view_state import ViewStates, default_folder
@@ -50,11 +49,4 @@ def summary_of(reader: BuildReader) -> str:
 def _write(reader: BuildReader, target: Path, *, replace: bool) -> int:
     view = ViewStates(default_folder()).load(reader.info.uid or f"place {words.place(reader.path)}")
     extras = {bundle.VIEW: bundle.view_bytes(view), bundle.EXCERPT: summary_of(reader).encode()}
-    members = bundle.build_members(reader, extras)
-    file = NewFile(target, replace=replace)
-    try:
-        bundle.write_bundle(members, file)
-        file.keep()
-    finally:
-        file.drop()
-    return file.size
+    return bundle.pack(reader, extras, target, replace=replace) or 0

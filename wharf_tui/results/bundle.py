@@ -73,6 +73,42 @@ def build_members(reader: BuildReader, extras: Mapping[str, bytes]) -> list[Bund
     return members + stored
 
 
+def pack(
+    reader: BuildReader,
+    extras: Mapping[str, bytes],
+    path: Path,
+    *,
+    replace: bool = False,
+    report: Callable[[int, int], bool] = lambda _read, _total: True,
+) -> int | None:
+    """Put a build into a bundle.
+
+    Args:
+        reader: the build.
+        extras: more members by name, such as ``VIEW``.
+        path: the bundle; it is there whole or not at all.
+        replace: take the place of a file that is there.
+        report: is told how many bytes of how many have been read; where it returns False the writing ends.
+
+    Returns:
+        The bundle's size; None where the writing was ended.
+
+    Raises:
+        InputError: the build cannot be read.
+        StoreError: the bundle cannot be written, or something is there that may not be replaced.
+    """
+    members = build_members(reader, extras)
+    total = sum(member.size for member in members)
+    file = NewFile(path, replace=replace)
+    try:
+        if not write_bundle(members, file, lambda read: report(read, total)):
+            return None
+        file.keep()
+    finally:
+        file.drop()
+    return file.size
+
+
 def write_bundle(
     members: Sequence[BundleMember], file: NewFile, report: Callable[[int], bool] = lambda _read: True
 ) -> bool:

@@ -15,7 +15,6 @@ from wharf_tui.model.text import clean_plain
 from wharf_tui.results import bundle
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.files_reader import FilesReader
-from wharf_tui.results.new_file import NewFile
 from wharf_tui.ui import words
 from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
@@ -111,19 +110,13 @@ class BundleControl(Control):
         """In the thread."""
         excerpt = summary_of(reader, command_of(again)).encode()
         extras = {bundle.VIEW: bundle.view_bytes(view), bundle.EXCERPT: excerpt}
-        members = bundle.build_members(reader, extras)
-        self._total = sum(member.size for member in members)
-        file = NewFile(path, replace=replace)
-        try:
-            if not bundle.write_bundle(members, file, self._report):
-                return "Bundling was stopped; no file was written."
-            file.keep()
-        finally:
-            file.drop()
-        return f"Bundled into {path} ({words.size(file.size)}); wharf-tui open shows it as it is."
+        size = bundle.pack(reader, extras, path, replace=replace, report=self._report)
+        if size is None:
+            return "Bundling was stopped; no file was written."
+        return f"Bundled into {path} ({words.size(size)}); wharf-tui open shows it as it is."
 
-    def _report(self, read: int) -> bool:
-        self._read = read
+    def _report(self, read: int, total: int) -> bool:
+        self._read, self._total = read, total
         return not self._stop.is_set()
 
     def _set_notice(self, notice: str) -> None:

@@ -9,7 +9,6 @@ from wharf_tui.insight.build_report import report_on
 from wharf_tui.insight.build_summary import build_summary
 from wharf_tui.results import bundle
 from wharf_tui.results.build_reader import BuildReader
-from wharf_tui.results.new_file import NewFile
 from wharf_tui.ui.view_state import ViewStates
 
 
@@ -51,19 +50,10 @@ class Export:
             extras = {bundle.EXCERPT: excerpt}
             if view := self._views.load(reader.info.uid):
                 extras[bundle.VIEW] = bundle.view_bytes(view)
-            members = bundle.build_members(reader, extras)
-            self._total = sum(member.size for member in members)
-            file = NewFile(self.target)
-            try:
-                if not bundle.write_bundle(members, file, self._report):
-                    return None
-                file.keep()
-            finally:
-                file.drop()
-            return file.size
+            return bundle.pack(reader, extras, self.target, report=self._report)
         finally:
             reader.close()
 
-    def _report(self, read: int) -> bool:
-        self._read = read
+    def _report(self, read: int, total: int) -> bool:
+        self._read, self._total = read, total
         return not self._stop.is_set()
