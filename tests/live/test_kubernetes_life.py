@@ -89,16 +89,16 @@ async def images_that_cannot_be_had(start_pods: Start) -> None:
         "name": {"container": {"image": "NO SUCH NAME", "cmds": ["x"]}},
         "pull": {"container": {"image": "no-such-registry.invalid/image:1", "cmds": ["x"]}},
     }
-    build = await start_pods(steps, limits=Limits(start_s=25))
-    started = time.monotonic()
+    build = await start_pods(steps)
     running = asyncio.gather(*map(build.run, steps))
     await build.recorder("pull").wait_for(lambda recorder: "ErrImagePull" in reasons(recorder))
-    assert time.monotonic() - started < 25
+    assert not running.done()  # registries have bad moments: it is tried again for a while
     by_name, by_pull = await running
     assert "repository name must be lowercase" in by_name.reason
     assert "no-such-registry.invalid" in by_pull.reason
     assert (by_pull.status, by_pull.exit_code) == (Status.FAILED, None)
-    assert "did not start within 25 s" in by_pull.reason
+    assert by_pull.reason.startswith("it cannot start: ")
+    assert re.search("ErrImagePull|ImagePullBackOff", by_pull.reason)
     assert {status for status, _ in build.recorder("pull").statuses} == {
         Status.SCHEDULING,
         Status.INITIALIZING,

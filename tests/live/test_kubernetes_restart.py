@@ -12,14 +12,17 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.live.kubernetes_builds import Build, Namespace
+from tests.live.docker_builds import IMAGE, Recorder
+from tests.live.kubernetes_builds import NAMESPACE, Build, Namespace
 from wharf_tui.model.status import Status
 from wharf_tui.runtimes.docker.settings import Limits
+from wharf_tui.runtimes.kubernetes.container_source import ContainerSource, Match
+from wharf_tui.runtimes.port import Cancellation
 
 SCRIPT = Path(
     os.environ.get("WHARF_LIVE_KUBERNETES") or Path(__file__).parents[3] / "shared/live/kubernetes-up"
@@ -36,11 +39,9 @@ pytestmark = [
     ),
 ]
 LINES = 200
+PRINTS = [f"i=0; while [ $i -lt {LINES} ]; do i=$((i+1)); echo $i; sleep 0.1; done", "printf last"]
 STEPS: dict[str, object] = {
-    "prints": [
-        f"i=0; while [ $i -lt {LINES} ]; do i=$((i+1)); echo $i; sleep 0.1; done",
-        "printf last",
-    ],
+    "prints": PRINTS,
     "quiet": ["sleep 20; echo done"],
     "ends": ["seq 1 1000; sleep 4; seq 1001 2000; exit 5"],
 }
@@ -108,26 +109,55 @@ def all_is_there(build: Build) -> None:
         assert not recorder.gaps
 
 
+@contextlib.asynccontextmanager
+async def followed(namespace: Namespace, folder: Path) -> AsyncIterator[asyncio.Task[Recorder]]:
+    """A pod of somebody else's that prints the same, and is followed meanwhile. The task gives its log, once it has ended."""
+    source = ContainerSource(Match(("foreign",), namespace=NAMESPACE))
+
+    async def take() -> Recorder:
+        recorder = Recorder(folder / "followed")
+        (found,) = await source.start() or await source.next()
+        await source.take(found, recorder, Cancellation())
+        return recorder
+
+    script = "\n".join(PRINTS)
+    container = {"name": "c", "image": IMAGE, "imagePullPolicy": "IfNotPresent"}
+    spec = {"restartPolicy": "Never", "containers": [container | {"command": ["sh", "-c", script]}]}
+    namespace.create("pods", {"metadata": {"name": "foreign"}, "spec": spec})
+    taking = asyncio.create_task(take())
+    try:
+        yield taking
+    finally:
+        taking.cancel()
+        await asyncio.wait({taking})
+        await source.stop()
+        namespace.cluster.delete_pod("foreign")
+
+
 @pytest.mark.parametrize("break_down", [kubelet, api_server, both])
 async def test_a_part_of_the_cluster_is_restarted_in_the_middle_of_steps(
-    start_pods, break_down: Callable[[], None]
+    start_pods, namespace: Namespace, break_down: Callable[[], None], tmp_path: Path
 ) -> None:
     build = await start_pods(STEPS)
-    running = {name: asyncio.create_task(build.run(name)) for name in STEPS}
-    await build.recorder("ends").wait_for_lines(1000)
-    prints = build.recorder("prints")
-    for outage_s in (6, 1):
-        await prints.wait_for_lines(prints.writer.last_log_id + 15)
-        break_down()
-        await asyncio.sleep(outage_s)
-        await asyncio.to_thread(put_right)
-    outcomes = {name: await task for name, task in running.items()}
-    assert {name: outcome.exit_code for name, outcome in outcomes.items()} == {
-        "prints": 0,
-        "quiet": 0,
-        "ends": 5,
-    }
-    all_is_there(build)
+    async with followed(namespace, tmp_path) as foreign:
+        running = {name: asyncio.create_task(build.run(name)) for name in STEPS}
+        await build.recorder("ends").wait_for_lines(1000)
+        prints = build.recorder("prints")
+        for outage_s in (6, 1):
+            await prints.wait_for_lines(prints.writer.last_log_id + 15)
+            break_down()
+            await asyncio.sleep(outage_s)
+            await asyncio.to_thread(put_right)
+        outcomes = {name: await task for name, task in running.items()}
+        assert {name: outcome.exit_code for name, outcome in outcomes.items()} == {
+            "prints": 0,
+            "quiet": 0,
+            "ends": 5,
+        }
+        all_is_there(build)
+        recorder = await foreign
+        assert recorder.messages() == build.recorder("prints").messages()
+        assert not recorder.gaps
 
 
 async def test_a_kubelet_that_hangs_for_a_while(start_pods) -> None:
