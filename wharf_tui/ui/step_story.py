@@ -62,10 +62,10 @@ def _against_record(last: int, recorded: int) -> tuple[str, bool]:
 
 def outcome(step: StepState) -> str:
     """Why the step ended as it did, in a few words; empty where nothing is known."""
-    parts = [f"exit code {step.exit_code}"] if step.exit_code else []
-    if step.reason and step.reason != f"exit code {step.exit_code}":
-        parts.append(step.reason)
-    return ": ".join(parts)
+    code = f"exit code {step.exit_code}" if step.exit_code else ""
+    if code and step.reason.startswith(code):  # with what was said of it besides
+        return step.reason
+    return ": ".join(filter(None, (code, step.reason)))
 
 
 def why_empty(step: StepState, build: BuildInfo, liveness: Liveness, now_ns: int) -> tuple[str, str]:
