@@ -26,6 +26,8 @@ class KeyHints(Widget):
         self.screen.bindings_updated_signal.subscribe(self, self._look_up)
 
     def _look_up(self, screen: Screen[object]) -> None:
+        if self.app.screen_stack[-1:] != [screen]:
+            return  # it is being closed, and may have lost what its keys ask for
         hints: dict[str, tuple[str, str, str]] = {}
         for active in screen.active_bindings.values():
             binding = active.binding
