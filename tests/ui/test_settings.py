@@ -72,12 +72,13 @@ def test_everything_can_be_set(write):
         ('wrap = true\n[themes.a]\nprimary = "#12"\n', 3, "'#12' is no colour"),
         ('[themes."a"]\nprimry = "red"\n', 2, "there is no colour 'primry'"),
         ('[themes.dark]\nprimary = "red"\n', 1, "dark is taken"),
+        ('[themes."[red]"]\nprimary = "red"\n', 0, "a theme's name has letters"),
     ],
 )
 def test_what_is_wrong_is_told_with_file_and_line_and_the_rest_holds(write, tmp_path, text, line, told):
     settings = write(text)
     (problem,) = settings.problems
-    assert problem.startswith(f"{tmp_path / 'viewer.toml'}:{line}: ")
+    assert problem.startswith(f"{tmp_path / 'viewer.toml'}{f':{line}' if line else ''}: ")
     assert told in problem
     if text.startswith("wrap = true"):
         assert settings.wrap

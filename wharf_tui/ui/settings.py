@@ -159,6 +159,11 @@ class _Reader:
         found = []
         for name, colors in self._table("themes", table):
             where = f"themes.{name}"
+            if not re.fullmatch(r"[\w-]{1,40}", name):
+                self._complain(
+                    "themes", name, f"a theme's name has letters, digits, - and _, unlike {name!r}"
+                )
+                continue
             if name in {"auto", "dark", "light"}:
                 self._complain("themes", name, f"{name} is taken; give your theme another name")
                 continue

@@ -56,8 +56,11 @@ def cells(
     most = max(totals, default=0)
     failures = {last for span, _, last in ranges if span.status is Status.FAILED}
     found: list[Cell] = []
-    for column in range(timeline.columns):
-        there = [(index, span) for index, (span, first, last) in enumerate(ranges) if first <= column <= last]
+    ran: list[list[tuple[int, StepSpan]]] = [[] for _ in range(timeline.columns)]
+    for index, (span, first, last) in enumerate(ranges):
+        for column in range(first, last + 1):
+            ran[column].append((index, span))
+    for column, there in enumerate(ran):
         if not there:
             found.append(Cell())
             continue

@@ -12,6 +12,7 @@ from wharf_tui.model.errors import WharfError
 from wharf_tui.model.ids import StepId
 from wharf_tui.model.lines import LogLine
 from wharf_tui.model.status import Status
+from wharf_tui.model.text import clean_plain
 from wharf_tui.model.timestamps import format_duration
 from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
@@ -114,7 +115,7 @@ class TimelineControl(Control):
             return self._sum_up(is_sampling=is_sampling) or is_sampling
         except WharfError as error:  # the log's pane tells about it
             self._next, self._next_sum = None, time.monotonic() + _PAUSE_SECONDS
-            self._row.explain(error.message)
+            self._row.explain(clean_plain(error.message))
             return False
 
     def _sample(self) -> bool:
@@ -244,7 +245,7 @@ class TimelineControl(Control):
             try:
                 self.go_to_time(timeline.time_of(column), timeline.time_of(column + 1))
             except WharfError as error:
-                self.screen.tell_once(error.message)
+                self.screen.tell_once(clean_plain(error.message))
 
     def go_to_time(self, at_ns: int, until_ns: int) -> None:
         """Go to the first line of a stretch of time: of the step that is shown if it ran then, else of the busiest.
