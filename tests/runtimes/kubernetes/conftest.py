@@ -1,11 +1,13 @@
-"""A build with a step of every type."""
+"""A build with a step of every type, and a cluster of a few answers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.runtimes.kubernetes.fake_cluster import FakeCluster
 from wharf_tui.definition.load import load_pipeline
 from wharf_tui.definition.options import LoadOptions
 from wharf_tui.definition.pipeline import Step
@@ -53,6 +55,15 @@ build:
     nuget-package:
       {version: "1.2", project-path: p, repo: r, skip-duplicate: true, certificatesMountPath: /certs}
 """
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCluster]:
+    fake = FakeCluster()
+    fake.write_kubeconfig(tmp_path / "kubeconfig")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    with fake.running():
+        yield fake
 
 
 @pytest.fixture

@@ -20,15 +20,6 @@ from wharf_tui.runtimes.kubernetes.runtime import probe
 
 
 @pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCluster]:
-    fake = FakeCluster()
-    fake.write_kubeconfig(tmp_path / "kubeconfig")
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
-    with fake.running():
-        yield fake
-
-
-@pytest.fixture
 def cluster(fake: FakeCluster) -> Iterator[Cluster]:
     cluster = Cluster()
     yield cluster
