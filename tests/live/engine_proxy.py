@@ -33,6 +33,10 @@ class EngineProxy:
         """Bytes of each answer to ``cut_matching`` requests after which its connection is cut."""
         self.cut_matching: tuple[bytes, ...] = ()
         self.cuts = 0
+        self.freezes_new = False
+        """Whether connections that are made from now on are frozen at once."""
+        self.unanswered = 0
+        """Requests that came on frozen connections."""
         self._engine_path = engine_path
         self._connections: list[_Connection] = []
         self._threads: list[threading.Thread] = []
@@ -87,6 +91,8 @@ class EngineProxy:
             engine = socket.socket(socket.AF_UNIX)
             engine.connect(self._engine_path)
             connection = _Connection(client, engine)
+            if self.freezes_new:
+                connection.is_frozen.set()
             self._connections.append(connection)
             self._run(self._pass_requests, connection)
             self._run(self._pass_answers, connection)
@@ -96,6 +102,7 @@ class EngineProxy:
             while data := connection.client.recv(65536):
                 if data[:4] in {b"GET ", b"POST", b"PUT ", b"DELE"}:
                     connection.request = data.partition(b"\r\n")[0]
+                    self.unanswered += connection.is_frozen.is_set()
                 connection.engine.sendall(data)
             connection.engine.shutdown(socket.SHUT_WR)
 

@@ -212,3 +212,16 @@ async def test_following_needs_no_follow_stream(start_proxied, foreign, follow) 
     assert proxy.cuts
     assert followed.messages(name) == numbered(20)
     assert followed.gaps(name) == []
+
+
+async def test_following_ends_though_the_engine_does_not_answer(start_proxied, foreign, follow) -> None:
+    name = foreign.run("echo line 1; sleep 600", rotation=("10m", 3))
+    proxy = start_proxied()
+    followed = await follow(name, limits=TakingLimits(silence_s=0.1))
+    await followed.wait_for_lines(name, 1)
+    proxy.freeze(b"")
+    proxy.freezes_new = True
+    while not proxy.unanswered:
+        await asyncio.sleep(0.01)
+    assert await followed.stop() is Status.CANCELLED
+    assert followed.messages(name) == numbered(1)

@@ -26,6 +26,8 @@ from wharf_tui.runtimes.sources import History
 
 _T = TypeVar("_T")
 _SHORT_CALLS: Final = 16
+_ANSWER_SECONDS: Final = 20
+"""How long the engine may take for an answer: who ends following waits for it."""
 _LOOK_SECONDS: Final = 5.0
 """How often the containers are listed, in case that an event did not reach us."""
 _EVENT_LOOKS: Final = 40
@@ -112,7 +114,7 @@ class DockerSource:
             RuntimeUnavailableError: no engine answers.
             RunError: a container that was named is not there.
         """
-        engine = self._engine = await self._call(Engine)
+        engine = self._engine = await self._call(lambda: Engine(_ANSWER_SECONDS))
         self._watch = await self._call(lambda: EngineWatch(engine))
         loop = asyncio.get_running_loop()
         events = self._events = ContainerEvents(
