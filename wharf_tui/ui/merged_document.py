@@ -136,6 +136,15 @@ class MergedDocument:
         gaps = self._merge.gaps_behind(merged.step_id, merged.line)[1]
         return RowMark(merged.step_id, merged.line, gaps.index(merged.gap) + 1)
 
+    def marks_of(self, rows: range) -> list[RowMark]:
+        """What holds the places of some rows, all at once.
+
+        Raises:
+            InputError: a log cannot be read.
+        """
+        found = self._merge.rows(rows.start, len(rows))
+        return [RowMark(each.step_id, each.line, 0 if each.gap is None else 1) for each in found]
+
     def row_of_mark(self, mark: RowMark) -> int:
         """The row of such a place now."""
         if not mark.behind or self._is_first_pass or mark.step_id not in self._documents:

@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from wharf_tui.model.errors import InputError
 from wharf_tui.model.lines import Gap, LogLine
 from wharf_tui.ui.log_document import LogDocument
+from wharf_tui.ui.merged_document import MergedDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from wharf_tui.model.ids import StepId
+    from wharf_tui.results.log_reader import LogReader
     from wharf_tui.ui.row_document import RowDocument
     from wharf_tui.ui.rows import RowMark
 
 MOST_AT_ONCE: Final = 1024 * 1024
 """Bytes of a line that are taken at once; a longer one comes cut, and all of it is read by ``parts_of``."""
 _ROWS: Final = 512
+_SPARSE: Final = 16
+"""A read that brings so many lines for one that is wanted is still quicker than a read for each."""
 _PART: Final = 1024 * 1024
 
 
@@ -94,11 +98,17 @@ class RowTaker:
             if not page:
                 return
             plain = self._plain_run(page)
-            found = [plain] if plain is not None else list(self._runs(page))  # at once: rows may come and go
+            found: list[_Run | TakenGap] = [] if plain is None else [plain]
+            found += self._runs(page) if plain is None else ()  # at once: rows may come and go
             self._before = self._document.mark_of(page[-1])
+            spans = self._read_spans(found)
             for item in found:
                 if isinstance(item, TakenGap):
                     yield item
+                elif item.step_id in spans and not item.is_folded:
+                    first, lines = spans[item.step_id]
+                    begin = item.first - first
+                    yield TakenLines(item.step_id, item.first, lines[begin : begin + item.count])
                 else:
                     yield from self._read(item)
             self._next = page.stop
@@ -149,8 +159,10 @@ class RowTaker:
         """The same where rows may be anything."""
         document = self._document
         step_id, first, count = None, 0, 0
-        for row in rows:
-            mark = document.mark_of(row)
+        marks: Iterable[RowMark | None] = map(document.mark_of, rows)
+        if is_merged := isinstance(document, MergedDocument):
+            marks = document.marks_of(rows)
+        for row, mark in zip(rows, marks, strict=False):
             if mark is None:
                 continue
             if mark.behind or mark.step_id != step_id or first + count != mark.line:
@@ -164,7 +176,7 @@ class RowTaker:
                     yield TakenGap(mark.step_id, shown)
                 continue
             count += 1
-            folded = document.extra_of(row).folded
+            folded = 0 if is_merged else document.extra_of(row).folded
             if folded:
                 yield _Run(mark.step_id, first, count)
                 yield _Run(mark.step_id, mark.line + 1, folded, is_folded=True)
@@ -172,13 +184,35 @@ class RowTaker:
         if step_id is not None:
             yield _Run(step_id, first, count)
 
+    def _read_spans(self, found: list[_Run | TakenGap]) -> dict[StepId, tuple[int, list[LogLine]]]:
+        """Of each step that has many short runs here, all lines from the first to the last run, read at once."""
+        runs: dict[StepId, list[_Run]] = {}
+        for item in found:
+            if isinstance(item, _Run) and not item.is_folded:
+                runs.setdefault(item.step_id, []).append(item)
+        spans: dict[StepId, tuple[int, list[LogLine]]] = {}
+        for step_id, wanted in runs.items():
+            first, end = wanted[0].first, wanted[-1].first + wanted[-1].count
+            log = self._document.reader(step_id)
+            is_dense = end - first <= _SPARSE * sum(run.count for run in wanted)
+            if len(wanted) > 1 and is_dense and log.offset_of(end) - log.offset_of(first) <= MOST_AT_ONCE:
+                self._require_same(step_id, log)
+                lines = log.read(first, end - first, MOST_AT_ONCE)
+                if len(lines) == end - first:
+                    spans[step_id] = (first, lines)
+        return spans
+
+    def _require_same(self, step_id: StepId, log: LogReader) -> None:
+        """Line numbers mean nothing in another file."""
+        if log.restarts != self._restarts.setdefault(step_id, log.restarts):
+            raise InputError(f"{log.path} was replaced by another file in the meantime", "Try again.")
+
     def _read(self, run: _Run) -> Iterator[TakenLines]:
         """The lines of a run, in pieces that are never large."""
         log = self._document.reader(run.step_id)
         number, end = run.first, run.first + run.count
         while number < end:
-            if log.restarts != self._restarts.setdefault(run.step_id, log.restarts):
-                raise InputError(f"{log.path} was replaced by another file in the meantime", "Try again.")
+            self._require_same(run.step_id, log)
             count = min(end - number, _ROWS)
             while count > 1 and log.offset_of(number + count) - log.offset_of(number) > MOST_AT_ONCE:
                 count //= 2
