@@ -62,6 +62,8 @@ def _against_record(last: int, recorded: int) -> tuple[str, bool]:
 
 def outcome(step: StepState) -> str:
     """Why the step ended as it did, in a few words; empty where nothing is known."""
+    if step.status is Status.RUNNING:  # what it waited for has come
+        return ""
     code = f"exit code {step.exit_code}" if step.exit_code else ""
     if code and step.reason.startswith(code):  # with what was said of it besides
         return step.reason
