@@ -95,7 +95,10 @@ class CommandedScreen(LiveScreen, inherit_bindings=False):
             running = command.run(self._build_screen, argument)
             if running is not None:
                 await running
-        except (WharfError, OSError) as error:
+        except WharfError as error:
+            text = f"{error.message}. {error.hint}" if error.hint else error.message
+            self.notify(clean_plain(text), severity="error", markup=False)
+        except OSError as error:
             self.notify(clean_plain(str(error)), severity="error", markup=False)
 
     async def action_command(self, name: str) -> None:
