@@ -202,6 +202,7 @@ def test_the_order_holds_and_so_does_every_place_through_all_changes(
     wanted=st.lists(st.sets(st.integers(1, 40)), min_size=4, max_size=4),
     height=st.integers(1, 30),
     single=st.booleans(),
+    needle=st.sampled_from([None, b"a", b"b"]),
 )
 def test_walking_over_rows_is_as_looking_at_each(
     tmp_path_factory: pytest.TempPathFactory,
@@ -209,10 +210,12 @@ def test_walking_over_rows_is_as_looking_at_each(
     wanted: list[set[int]],
     height: int,
     single: bool,
+    needle: bytes | None,
 ) -> None:
     steps = Steps(tmp_path_factory.mktemp("build"))
     for what, step, value in changes:
         change(steps, what, step, value)
+    steps.show_only(needle)
     sets: dict[StepId, LineSet] = {}
     for (step_id, known), lines in zip(steps.steps.items(), wanted, strict=False):
         sets[step_id] = LineSet()

@@ -45,14 +45,17 @@ class FilterControl(Control):
         self._only: frozenset[StepId] = frozenset()
         """Steps that the merged log shows; empty for all."""
         self._filters: dict[StepId, LineFilter] = {}
-        self._before: FilterRules | None = None
+        self._merged_steps: tuple[StepId, ...] = ()
+        """The steps whose lines are filtered in the merged log."""
+        self._before = FilterRules()
         """The rules when the prompt was opened."""
+        self._was_on = False
         self._is_regex = True
         self._complaint = ""
 
     def open(self, text: str = "") -> None:
         """Ask what to keep, or take it if it is known; ``!`` before a pattern hides what has it."""
-        self._before = self.rules
+        self._before, self._was_on = self.rules, self.is_on
         kept = self.rules.keep[0].text if self.rules.keep else ""
         dropped = f"!{self.rules.drop[0].text}" if self.rules.drop else ""
         self.screen.ask(self, "&", "what to keep; !what to hide; nothing shows all", text or kept or dropped)
@@ -63,7 +66,6 @@ class FilterControl(Control):
 
     def prompt_changed(self, text: str) -> None:
         """Show what would be left."""
-        assert self._before is not None
         drops, text = text.startswith("!"), text.removeprefix("!")
         self._complaint = ""
         patterns: tuple[Pattern, ...] = ()
@@ -91,8 +93,7 @@ class FilterControl(Control):
 
     def prompt_cancelled(self) -> None:
         """As before."""
-        if self._before is not None:
-            self.apply(self._before)
+        self.apply(self._before, on=self._was_on)
         self.screen.prompt_done()
 
     def prompt_option(self, option: str) -> None:
@@ -184,6 +185,10 @@ class FilterControl(Control):
         """Look at some more lines, first where one is."""
         if not self.is_on:
             return False
+        if any(pane.step_id == ALL_STEPS for pane in self.screen.panes.panes):
+            steps = self.screen.documents.merged().steps
+            if steps != self._merged_steps:
+                self._filter_logs()  # a step has come
         for step_id, each in self._filters.items():
             if each.progress.is_done or each.problem is not None or not self._is_in_sight(step_id):
                 continue
@@ -250,6 +255,7 @@ class FilterControl(Control):
                     self.screen.documents.of(step_id).show_only(self._filter_of(step_id))
             if ALL_STEPS in shown:
                 merged = self.screen.documents.merged()
+                self._merged_steps = merged.steps
                 steps = [each for each in merged.steps if not self._only or each in self._only]
                 filters = {step_id: self._filter_of(step_id) for step_id in steps}
                 merged.show_only(

@@ -56,15 +56,25 @@ def next_row(
 def _next_merged(
     document: MergedDocument, sets: Mapping[StepId, LineSet], row: int, *, backwards: bool
 ) -> int | None:
-    found: int | None = row
+    above = document.lines_before(max(row, 0) if backwards else row + 1)
+    known = document.lines_before(document.row_count)
+    rows = []
+    for step_id in above.keys() & sets.keys():
+        line = _next_shown(document, step_id, sets[step_id], above[step_id], backwards=backwards)
+        if line is not None and line <= known[step_id]:
+            rows.append(document.row_of(step_id, line))
+    return (max(rows) if backwards else min(rows)) if rows else None
+
+
+def _next_shown(
+    document: MergedDocument, step_id: StepId, lines: LineSet, above: int, *, backwards: bool
+) -> int | None:
+    """The nearest line of a set that has a row, at or before a line or behind it."""
+    line = lines.previous(above) if backwards else lines.next(above + 1)
     for _ in range(_MOST_HIDDEN):
-        assert found is not None
-        found = document.next_row(sets, found, backwards=backwards)
-        if found is None:
-            return None
-        mark = document.mark_of(found)
-        if mark is not None and not mark.behind and mark.line in sets.get(mark.step_id, LineSet()):
-            return found
+        if line is None or document.is_shown(step_id, line):
+            return line
+        line = lines.previous(line - 1) if backwards else lines.next(line + 1)
     return None
 
 

@@ -17,7 +17,6 @@ from wharf_tui.ui.slices import TARGET_SECONDS
 
 if TYPE_CHECKING:
     from wharf_tui.insight.line_filter import LineFilter
-    from wharf_tui.insight.line_set import LineSet
     from wharf_tui.results.log_reader import LogReader
     from wharf_tui.ui.log_document import LogDocument
 
@@ -38,6 +37,7 @@ class MergedDocument:
         self._documents = dict(documents)
         self._merge = FastMerge({step_id: each.log for step_id, each in documents.items()})
         self._block: tuple[int, tuple[int, int], list[MergedRow]] = (0, (0, 0), [])
+        self._filters: Mapping[StepId, LineFilter] | None = None
         self._is_first_pass = True
         self._restarts = 0
         self._seen = -1
@@ -55,6 +55,8 @@ class MergedDocument:
         """Take one more step in."""
         self._documents[document.step_id] = document
         self._merge.add(document.step_id, document.log)
+        if self._filters is not None:
+            self.show_only(self._filters)  # nothing of it, until it has a filter
 
     @property
     def row_count(self) -> int:
@@ -166,20 +168,19 @@ class MergedDocument:
             return 0
         return max(min(self._merge.row_of(step_id, line), self.row_count - 1), 0)
 
+    def rows_before(self, step_id: StepId, line: int) -> int:
+        """How many rows stand above a line, which may be hidden."""
+        return self._merge.row_of(step_id, line) if step_id in self._documents else 0
+
     def is_shown(self, step_id: StepId, line: int) -> bool:
         """Whether a line has a row."""
-        document = self._documents.get(step_id)
-        if document is None:
-            return False
-        return document.filter is None or line in document.filter.visible
+        if self._filters is None:
+            return step_id in self._documents
+        return step_id in self._filters and line in self._filters[step_id].visible
 
     def first_row_at(self, at_ns: int) -> int:
         """The first row that was printed at a time or later."""
         return min(self._merge.first_row_at(at_ns), max(self.row_count - 1, 0))
-
-    def next_row(self, lines: Mapping[StepId, LineSet], row: int, *, backwards: bool = False) -> int | None:
-        """The nearest row behind a row, or before it, with a line of these sets; from the other side if -1 or the end."""
-        return None if self._is_first_pass else self._merge.next_row(lines, row, backwards=backwards)
 
     def lines_before(self, row: int) -> dict[StepId, int]:
         """How many lines of each step stand above a row."""
@@ -191,6 +192,7 @@ class MergedDocument:
 
     def show_only(self, filters: Mapping[StepId, LineFilter] | None) -> None:
         """Show only the lines that filters let through; None shows all. The filters may still be looking."""
+        self._filters = filters
         visible = None if filters is None else {step: each.visible for step, each in filters.items()}
         self._merge.show_only(visible)
         self.version += 1

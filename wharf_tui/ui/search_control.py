@@ -38,6 +38,8 @@ class _Wanted:
     step_id: StepId
     line: int
     backwards: bool = False
+    or_there: bool = False
+    """The hit may be on that line itself."""
 
 
 class SearchControl(Control):
@@ -109,10 +111,9 @@ class SearchControl(Control):
             pane.view.find = self._session.spans
         if self._origin is not None:
             step_id, place = self._origin
-            document = self.screen.view.document
-            mark = document.mark_of(place.top) if document is not None and not place.follow else None
+            mark = place.marks.top if place.marks is not None and not place.follow else None
             if mark is not None:
-                self._go_when_known(_Wanted(mark.step_id, max(mark.line - 1, 0)))
+                self._go_when_known(_Wanted(mark.step_id, mark.line, or_there=not mark.behind))
             else:
                 self._go_when_known(_Wanted(min(self._steps, default=step_id), 0))
         self.show()
@@ -166,7 +167,7 @@ class SearchControl(Control):
         session = self._session
         if session is None or self._is_stopped:
             return False
-        if self._all_steps:
+        if self._all_steps or self.screen.pane.step_id == ALL_STEPS:
             self._add_steps()
         if not session.progress.is_done:
             work_on(session)
@@ -219,6 +220,8 @@ class SearchControl(Control):
     def _shown_hit(self, session: Search, document: RowDocument, wanted: _Wanted) -> Hit | None:
         """The next hit that is not filtered out of the log that is shown; in other logs any hit."""
         step_id, line, wrapped = wanted.step_id, wanted.line, False
+        if wanted.or_there:
+            line = line + 1 if wanted.backwards else max(line - 1, 0)
         for _ in range(_MOST_HIDDEN):
             hit = session.next(step_id, line, backwards=wanted.backwards)
             if hit is None:
@@ -236,7 +239,12 @@ class SearchControl(Control):
 
     def _merged_hit(self, session: Search, document: MergedDocument, wanted: _Wanted) -> Hit | None:
         sets = self._hits(session)
-        row = document.row_of(wanted.step_id, wanted.line) if wanted.line else -1
+        row = document.rows_before(wanted.step_id, wanted.line) if wanted.line else -1
+        is_there = document.is_shown(wanted.step_id, wanted.line)
+        if wanted.line and not wanted.backwards and (wanted.or_there or not is_there):
+            row -= 1  # of a line that is hidden it is the next row
+        elif wanted.backwards and wanted.or_there and is_there:
+            row += 1
         found = line_walk.next_row(document, sets, row, backwards=wanted.backwards)
         wrapped = found is None and session.progress.is_done
         if wrapped:
@@ -323,11 +331,14 @@ class SearchControl(Control):
         backwards = direction < 0
         if view.spot is not None and view.spot in visible:
             mark = document.mark_of(view.spot)
-            return None if mark is None else _Wanted(mark.step_id, mark.line, backwards)
+            is_behind = mark is not None and bool(mark.behind)
+            return (
+                None if mark is None else _Wanted(mark.step_id, mark.line, backwards, is_behind and backwards)
+            )
         mark = document.mark_of(visible[-1] if backwards else visible[0])
         if mark is None:
             return _Wanted(self.screen.pane.step_id or ALL_STEPS, 0, backwards)
-        return _Wanted(mark.step_id, mark.line - direction, backwards)
+        return _Wanted(mark.step_id, mark.line, backwards, or_there=backwards or not mark.behind)
 
     def _go_to(self, hit: Hit) -> None:
         screen = self.screen

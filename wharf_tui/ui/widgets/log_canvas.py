@@ -47,6 +47,10 @@ class ViewMarks:
     top: RowMark | None
     spot: RowMark | None
     select_from: RowMark | None
+    part: int = 0
+    """Lines of the top row that are scrolled off."""
+    spot_line: int | None = None
+    """Where the spot is in sight: how many lines below the top of the screen."""
 
 
 class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
@@ -87,6 +91,9 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         self._part = 0
         """Lines of the top row that are scrolled off, where text is wrapped."""
         self._places_of: tuple[Place, int] | None = None
+        self._held: tuple[ViewMarks, tuple[object, ...]] | None = None
+        """What was held on to last, and where that led. It counts until somebody moves: a row that a filter has taken
+        away comes back to where it was."""
 
     @property
     def new_lines(self) -> int:
@@ -119,7 +126,7 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         self.follow = place.follow
         self._seen_lines = place.seen_lines
         self._fit()
-        self._set_top(self._end_place() if place.follow else (place.top, 0))
+        self._lead_to(self._end_place() if place.follow else (place.top, 0))
         if place.marks is not None:
             self._hold(place.marks)
         self.refresh()
@@ -135,8 +142,19 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         document = self._document
         if document is None:
             return ViewMarks(None, None, None)
+        if self._held is not None and self._held[1] == self._standing():
+            return self._held[0]
         rows = (self.scroll_offset.y, self.spot, self.select_from)
-        return ViewMarks(*(None if row is None else document.mark_of(row) for row in rows))
+        top, spot, select_from = (None if row is None else document.mark_of(row) for row in rows)
+        places = self._visible_places()
+        spot_line = next((line for line, (row, _) in enumerate(places) if row == self.spot), None)
+        if spot_line == 0:
+            spot_line = -self._part
+        return ViewMarks(top, spot, select_from, self._part, spot_line)
+
+    def _standing(self) -> tuple[object, ...]:
+        """Different as soon as somebody moves."""
+        return self._document, self.scroll_offset.y, self._part, self.spot, self.select_from, self.follow
 
     def _hold(self, marks: ViewMarks) -> None:
         """Let the rows that were marked stay where they are on the screen."""
@@ -147,14 +165,26 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
             self.spot = document.row_of_mark(marks.spot)
         if marks.select_from is not None:
             self.select_from = document.row_of_mark(marks.select_from)
-        if not self.follow and marks.top is not None:
-            self._set_top(min((document.row_of_mark(marks.top), self._part), self._end_place()))
+        if not self.follow:
+            top = self._held_top(document, marks)
+            if top is not None:
+                self._lead_to(min(top, self._end_place()))
+        self._held = marks, self._standing()
+
+    def _held_top(self, document: RowDocument, marks: ViewMarks) -> Place | None:
+        """The place from which what was marked is where it was: the spot if it is in sight, or else the top."""
+        if marks.spot_line is not None and self.spot is not None:
+            return self._walk().move((self.spot, 0), -marks.spot_line)
+        if marks.top is None:
+            return None
+        row = document.row_of_mark(marks.top)
+        return row, marks.part if document.mark_of(row) == marks.top else 0
 
     def return_to(self, place: ViewPlace) -> None:
         """Go back to a place in the log that is shown."""
         self.spot, self.column, self.follow = place.spot, place.column, place.follow
         self._seen_lines = place.seen_lines
-        self._set_top(self._end_place() if place.follow else (place.top, 0))
+        self._lead_to(self._end_place() if place.follow else (place.top, 0))
         if place.marks is not None:
             self._hold(place.marks)
 
@@ -175,6 +205,7 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
             return
         if refreshed.restarted:
             self.follow, self.spot, self.select_from = True, None, None
+            self._held = None
         if refreshed.shift:
             self._seen_lines += refreshed.shift
             self.spot = None if self.spot is None else self.spot + refreshed.shift
@@ -194,11 +225,11 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         if self._document is None or not self._document.row_count:
             return
         row = min(max(row, 0), self._document.row_count - 1)
-        self.spot = row
+        self.spot, self._held = row, None
         whole = self.visible_rows[1:-1] if self.wrap else self.visible_rows
+        self._stop_following()
         if row not in whole:
-            self._stop_following()
-            self._set_top(min(self._walk().move((row, 0), -(self.size.height // 3)), self._end_place()))
+            self._lead_to(min(self._walk().move((row, 0), -(self.size.height // 3)), self._end_place()))
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget."""
@@ -253,6 +284,12 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
             self.refresh()
             self.post_message(self.Moved(self))
         self.scroll_to(y=row, animate=False, force=True)
+
+    def _lead_to(self, place: Place) -> None:
+        """Put a place on the first line of the screen, without following even if that is the end."""
+        was_following = self.follow
+        self._set_top(place)
+        self.follow = was_following
 
     def _fit(self) -> None:
         """Tell the scroll bar how many rows there are; new IDs may need a wider gutter."""
