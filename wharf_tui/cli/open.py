@@ -16,12 +16,16 @@ from wharf_tui.cli.signals import on_stop_signals
 from wharf_tui.cli.target import STANDARD_INPUT, find_paths, is_build, open_files, shelf_of
 from wharf_tui.cli.terminal import is_interactive
 from wharf_tui.model.errors import UsageError
+from wharf_tui.model.text import clean_plain
 from wharf_tui.results.build_reader import BuildReader
 
 if TYPE_CHECKING:
     from wharf_tui.results.shelf import Shelf
     from wharf_tui.ui.feed import Feed
     from wharf_tui.ui.rows import Address
+
+_TOLD_BYTES = 20 * 1024 * 1024
+"""Of a bundle that takes so long to unpack that one should know why."""
 
 
 @click.command()
@@ -44,6 +48,9 @@ def command(targets: tuple[str, ...], *, at: Address | None) -> None:
     if bundles:
         if len(targets) > 1:
             raise UsageError("a bundle is opened alone", "Open one after the other.")
+        require_terminal()
+        if bundles[0].stat().st_size > _TOLD_BYTES:
+            click.echo(clean_plain(f"Unpacking {bundles[0]}…"), err=True)
         _show(feed_of(bundles[0]), at)
         return
     if len(targets) == 1 and (shelf := shelf_of(targets[0])) is not None:

@@ -101,6 +101,7 @@ class TakeAlongControl(Control):
         parcel = Parcel(clipboard_tool())
         try:
             what = await self._collect(taker, parcel, head)
+            self._is_copying = False  # from here on it cannot be taken back
             await self._send(parcel, what)
         except WharfError as error:
             parcel.drop()
