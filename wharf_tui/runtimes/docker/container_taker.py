@@ -1,8 +1,7 @@
 """Takes the log of one running container, started by somebody else, until it ends for good or nobody wants it any more.
 
-The engine's follow stream is exact where the log does not rotate; then its lines are stored as they come. Where it
-rotates, the stream only tells that there is more, and the log is read (see ``foreign_log``). Either way the log is compared
-with what was taken whenever a connection broke, nothing has come for a while, or the container has ended.
+The end of an answer says nothing, and neither does an error: the container's state does. Whenever a connection broke, the log
+is compared with what was taken; when the container has ended, its last line must be the last that was taken.
 """
 
 from __future__ import annotations
@@ -22,25 +21,20 @@ from wharf_tui.runtimes.docker.damaged_log import go_on_behind_damage
 from wharf_tui.runtimes.docker.engine import Engine
 from wharf_tui.runtimes.docker.engine_watch import EngineWatch
 from wharf_tui.runtimes.docker.foreign_history import take_history
-from wharf_tui.runtimes.docker.foreign_log import MARGIN, ForeignLog, StoppedError
+from wharf_tui.runtimes.docker.foreign_log import ForeignLog, StoppedError
 from wharf_tui.runtimes.docker.frames import FrameError
-from wharf_tui.runtimes.docker.known_lines import KnownLines, Overlap
-from wharf_tui.runtimes.docker.log_bell import LogBell
+from wharf_tui.runtimes.docker.known_lines import KnownLines
 from wharf_tui.runtimes.docker.log_driver import LogDriver
-from wharf_tui.runtimes.docker.log_entries import LoggedLine
+from wharf_tui.runtimes.docker.log_listener import REMOVED, LogListener
 from wharf_tui.runtimes.docker.streams import ByteStream
 from wharf_tui.runtimes.port import StepRecorder
 from wharf_tui.runtimes.sources import History
 
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.02, 2.0
 _RESTART_LOOK_SECONDS: Final = 0.1
-_REST_SECONDS: Final = 60.0
-_BUSY_LINES: Final = 1000
-"""Where so many came, there are more: a log that rotates is read again at once, another one is compared later."""
 _MOST_FAILURES: Final = 5
 """Readings that fail one after the other, before what cannot be read is given up."""
 _RESTARTED = "the Docker engine restarted: what the container printed in that moment may be missing"
-_REMOVED = "the container was removed: its last lines may be missing"
 _MAY_DROP = (
     "the container's log mode is non-blocking: Docker may have dropped any of its lines without a word"
 )
@@ -94,16 +88,8 @@ class ContainerTaker:
         self._mark = 0
         self._started_at = ""
         self._starts = 0
-        self._is_exact = False
-        self._bell: LogBell | None = None
-        self._compare_at = 0.0
-        self._bell_tail = MARGIN
-        self._bell_pause = _SHORTEST_PAUSE
-        self._overlap = Overlap(known)
-        self._heard: list[LoggedLine] = []
-        """What the bell has told; of use only where the log is gone before it was read."""
+        self._listener: LogListener | None = None
         self._stream: ByteStream | None = None
-        self._rang = threading.Event()
         self._given_up = threading.Event()
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[dict[str, Any] | None] = self._loop.create_future()
@@ -123,12 +109,9 @@ class ContainerTaker:
     def give_up(self) -> None:
         """Take no more: ``ended`` is set soon. Any thread may call it."""
         self._given_up.set()
-        self._rang.set()
-        stream, bell = self._stream, self._bell
-        if stream is not None:
-            stream.stop()
-        if bell is not None:
-            bell.stop()
+        for one in (self._stream, self._listener):
+            if one is not None:
+                one.stop()
 
     def _run(self) -> None:
         result: dict[str, Any] | None = None
@@ -140,7 +123,8 @@ class ContainerTaker:
         except WharfError as error:
             failure = error
         finally:
-            self._close_bell()
+            if self._listener is not None:
+                self._listener.close()
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self._loop.call_soon_threadsafe(self._tell, result, failure)
 
@@ -156,42 +140,40 @@ class ContainerTaker:
         self._mark = self._watch.mark()
         info = self._inspect()
         if info is None:
-            self._recorder.lost(_REMOVED)
+            self._recorder.lost(REMOVED)
             return None
         log = self._begin(info)
+        listener = self._listener = LogListener(log, self._known, self._limits.silence_s, self._pause)
         has_history, failures = bool(self._known.keys), 0
         while not self._given_up.is_set():
             try:
-                if has_history:
-                    self._take_what_comes(log)
-                else:
+                if not has_history:
                     take_history(log, self._history)
                     has_history = True
-                if self._bell is not None and self._bell.has_ended:
-                    info = self._look_after_end(log, self._bell)
+                listener.take_what_comes()
+                if listener.has_ended:
+                    info = self._look_after_end(log, listener)
                     if info is not None:
                         return info
                 failures = 0
             except RuntimeUnavailableError:
+                listener.close()
                 has_history = has_history or bool(self._known.keys)
                 self._wait_for_engine(log)
             except (RunError, FrameError) as error:
-                if self._inspect() is None:
-                    self._take_rest_of_removed(log)
+                if self._is_removed():
+                    listener.take_rest_of_removed()
                     return None
-                failures += 1
+                listener.close()
                 has_history = True
-                self._close_bell()
-                if failures >= _MOST_FAILURES:
+                failures = (failures + 1) % _MOST_FAILURES
+                if not failures:
                     _go_on_behind_damage(log, error)
-                    failures = 0
                 self._given_up.wait(_SHORTEST_PAUSE * 2**failures)
         return None
 
     def _begin(self, info: dict[str, Any]) -> ForeignLog:
         driver = LogDriver.of(info)
-        self._is_exact = not driver.rotates
-        is_raw = bool(info["Config"]["Tty"])
         is_partial = not (self._known.keys or self._history.is_whole)
         self._recorder.status(Status.RUNNING, self._history.describe() if is_partial else "")
         if driver.may_drop:
@@ -203,77 +185,18 @@ class ContainerTaker:
             recorder=self._recorder,
             known=self._known,
             use=self._use,
-            is_raw=is_raw,
+            is_raw=bool(info["Config"]["Tty"]),
         )
 
-    def _take_what_comes(self, log: ForeignLog) -> None:
-        """Wait for more of the log, and store it."""
-        if self._bell is None:
-            log.take_new()
-            self._compare_at = time.monotonic() + self._limits.silence_s
-            self._bell = self._open_bell(log)
-        bell = self._bell
-        self._rang.wait(self._limits.silence_s)
-        self._rang.clear()
-        came = bell.pull()
-        if came:
-            self._bell_pause = _SHORTEST_PAUSE
-        if self._is_exact:
-            self._take_told(log, came)
-            if time.monotonic() > self._compare_at and len(came) < _BUSY_LINES:
-                self._compare_at = time.monotonic() + self._limits.silence_s
-                if self._take_new(log):
-                    self._close_bell()  # what it has not told yet was read meanwhile
-            self._given_up.wait(_SHORTEST_PAUSE)
-        else:
-            self._heard += came
-            count = self._take_new(log)
-            del self._heard[:-MARGIN]
-            if count < _BUSY_LINES:
-                self._given_up.wait(self._pause())
-
-    def _take_told(self, log: ForeignLog, lines: list[LoggedLine]) -> None:
-        """Store lines as the bell tells them: they are all there are."""
-        log.store(self._overlap.feed(lines))
-        if self._overlap.is_found:
-            self._heard, self._bell_tail = [], MARGIN
-            return
-        self._heard = [*self._heard, *lines][-MARGIN:]
-        if self._bell is not None and self._bell.entries > self._bell_tail:
-            self._take_new(log)
-            self._bell_tail *= 4  # it began behind what was taken last
-            self._close_bell()
-
-    def _take_new(self, log: ForeignLog) -> int:
-        """Read what is new; returns how many lines.
-
-        Raises:
-            FrameError: the log does not come back to its end.
-        """
-        count = log.take_new()
-        newest = self._heard[-1] if self._heard else None
-        if newest is not None and not count and self._known.is_new(newest):
-            raise FrameError("it ends before what Docker has told of it")
-        return count
-
-    def _look_after_end(self, log: ForeignLog, bell: LogBell) -> dict[str, Any] | None:
-        """The bell has ended: see whether the container has; returns what the engine says of it then."""
+    def _look_after_end(self, log: ForeignLog, listener: LogListener) -> dict[str, Any] | None:
+        """The log's stream has ended: see whether the container has; returns what the engine says of it then."""
         info = self._inspect()
         if info is None:
             raise RunError("the container is gone")
-        rest = bell.pull()
-        if self._is_exact:
-            self._take_told(log, rest)
-        else:
-            self._heard += rest
-        if not info["State"]["Running"]:
-            self._take_new(log)
-        self._close_bell()
-        if not bell.ended_whole:
+        has_ended = not info["State"]["Running"]
+        if not listener.finish(container_has_ended=has_ended):
             self._check_engine(log)
-        if info["State"]["Running"]:
-            self._given_up.wait(self._bell_pause)
-            self._bell_pause = min(self._bell_pause * 2, _LONGEST_PAUSE)
+        if not has_ended:
             return None
         log.take_last_words()
         if not log.is_at_end():
@@ -288,53 +211,38 @@ class ContainerTaker:
             info = self._inspect()
         return None
 
-    def _take_rest_of_removed(self, log: ForeignLog) -> None:
-        """The container is gone, and its log with it, but for what the bell still has."""
-        bell = self._bell
-        if bell is None:
-            log.lose(_REMOVED)
-            return
-        overlap = self._overlap if self._is_exact else Overlap(self._known)
-        log.store(overlap.feed(self._heard))
-        has_ended = False
-        until = time.monotonic() + _REST_SECONDS
-        while not has_ended and not self._given_up.is_set() and time.monotonic() < until:
-            has_ended = bell.has_ended
-            log.store(overlap.feed(bell.pull()))
-            if not has_ended:
-                self._rang.wait(1)
-                self._rang.clear()
-        if has_ended and bell.ended_whole and overlap.is_found:
-            log.store(bell.last_words())
-        else:
-            log.lose(_REMOVED)
-
     def _wait_for_engine(self, log: ForeignLog) -> None:
         """The engine did not answer: wait until it does.
 
         Raises:
             RuntimeUnavailableError: it stays away.
         """
-        self._close_bell()
         until = time.monotonic() + self._limits.away_s
         pause = _SHORTEST_PAUSE
         while not self._given_up.wait(pause):
             try:
                 self._inspect()
+                self._check_engine(log)
             except RuntimeUnavailableError:
                 if time.monotonic() > until:
                     raise
                 pause = min(pause * 2, _LONGEST_PAUSE)
             else:
-                self._check_engine(log)
                 return
 
     def _check_engine(self, log: ForeignLog) -> None:
         """A connection broke: say what may be missing, unless the engine is proven to be the same process."""
         started_ns = parse_rfc3339(self._started_at.encode())
         if not self._watch.is_same_since(self._mark, self._container, started_ns):
-            log.lose(_RESTARTED)
             self._mark = self._watch.mark()
+            log.lose(_RESTARTED)
+
+    def _is_removed(self) -> bool:
+        """Whether the container is gone; an engine that does not answer does not say so."""
+        try:
+            return self._inspect() is None
+        except RuntimeUnavailableError:
+            return False
 
     def _inspect(self) -> dict[str, Any] | None:
         """What the engine says of the container; None where it is gone, or about to be. A new start is told."""
@@ -349,21 +257,6 @@ class ContainerTaker:
         self._started_at = started_at
         return info
 
-    def _open_bell(self, log: ForeignLog) -> LogBell:
-        self._overlap = Overlap(self._known)
-        stream = log.follow(self._bell_tail)
-        self._rang.set()  # it may have more already
-        bell = LogBell(stream, log.parser(), self._rang.set)
-        if self._given_up.is_set():
-            bell.stop()
-        return bell
-
-    def _close_bell(self) -> None:
-        if self._bell is not None:
-            self._bell.close()
-            self._bell = None
-        self._heard = []
-
     def _use(self, stream: ByteStream) -> None:
         self._stream = stream
         if self._given_up.is_set():
@@ -371,7 +264,14 @@ class ContainerTaker:
 
 
 def _go_on_behind_damage(log: ForeignLog, why: Exception) -> None:
+    """As the function does; where even that cannot be read, the log is given up.
+
+    Raises:
+        RunError: it is.
+    """
     try:
         go_on_behind_damage(log)
+    except RuntimeUnavailableError:
+        return  # it is tried again
     except (RunError, FrameError) as error:
         raise RunError(f"Docker's log of the container cannot be read: {why}") from error
