@@ -95,15 +95,20 @@ def test_a_reader_that_goes_away_ends_it(foreign: Foreign, tmp_path: Path) -> No
         assert b"Followed 1 container." in errors.read()
 
 
-def test_the_viewer_shows_it_and_leaves_the_container_alone(foreign: Foreign, engine, tmp_path: Path) -> None:
+def test_the_viewer_shows_it_and_what_joins_and_leaves_the_containers_alone(
+    foreign: Foreign, engine, tmp_path: Path
+) -> None:
     name = foreign.run("seq 1 3 | sed 's/^/shown /'; sleep 600")
     pid, terminal = pty.fork()
     if pid == 0:
         environment = {**os.environ, "WHARF_TUI_BUILDS": str(tmp_path), "TERM": "xterm"}
-        os.execve(sys.executable, [*COMMAND, "follow", "docker", name], environment)
+        os.execve(sys.executable, [*COMMAND, "follow", "docker", "-l", foreign.label], environment)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     seen = b""
     while b"shown 3" not in seen:
+        seen += os.read(terminal, 65536)
+    joins = foreign.run("sleep 600", name=f"joins-{os.getpid()}")
+    while joins.encode() not in seen:
         seen += os.read(terminal, 65536)
     os.write(terminal, b"\x03")
     try:
@@ -114,5 +119,6 @@ def test_the_viewer_shows_it_and_leaves_the_container_alone(foreign: Foreign, en
     _, status = os.waitpid(pid, 0)
     os.close(terminal)
     assert os.waitstatus_to_exitcode(status) == 0
-    assert b"Followed 1 container." in seen
-    assert engine.inspect(name)["State"]["Running"]
+    assert b"Followed 2 containers." in seen
+    for one in (name, joins):
+        assert engine.inspect(one)["State"]["Running"]
