@@ -184,6 +184,8 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
         for pane in self.panes.panes:
             if pane.step_id == ALL_STEPS:
                 pane.view.start_times_at(build.started_ns or 0)
+                if len(pane.view.labels) != len(build.steps):
+                    pane.view.labels = step_labels(build.steps, self.app.current_theme)
                 pane.show_merged(self.documents.merged(), build, self.feed.liveness)
                 continue
             step = self.step_state(pane.step_id)
@@ -319,11 +321,13 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
             elif self.feed.info.steps:
                 self.choose_step(self.feed.info.steps[0].info.step_id)
             return
-        here = self.here
-        was_following = self.view.follow
+        place = self.view.place()
+        if self.pane.step_id is not None and not place.follow:
+            # The same lines, where they are, as soon as the merged log has them.
+            self._places[ALL_STEPS] = ViewPlace(
+                column=place.column, follow=False, seen_lines=-1, marks=place.marks
+            )
         self.choose_step(ALL_STEPS)
-        if here is not None and not was_following:
-            self.go_to(here.step_id, here.log_id)
 
     def action_follow(self) -> None:
         """Show the end as it grows, of the step that runs, and go along when the next one starts."""

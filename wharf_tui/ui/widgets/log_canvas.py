@@ -35,6 +35,7 @@ class ViewPlace:
     column: int = 0
     follow: bool = True
     seen_lines: int = 0
+    """Lines that there were; -1 for those that there are when they have been counted."""
     spot: int | None = None
     marks: ViewMarks | None = None
     """The same rows, so that they are found again when others have come or gone."""
@@ -100,7 +101,7 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         """Lines that have come since one stopped following; 0 while following, or while they are being counted."""
         if self._document is None or self.follow or self._document.is_counting:
             return 0
-        return max(self._document.line_count - self._seen_lines, 0)
+        return max(self._document.line_count - self._seen_lines, 0) if self._seen_lines >= 0 else 0
 
     @property
     def visible_rows(self) -> range:
@@ -159,7 +160,10 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
     def _hold(self, marks: ViewMarks) -> None:
         """Let the rows that were marked stay where they are on the screen."""
         document = self._document
-        if document is None or document.is_counting:
+        if document is None:
+            return
+        if document.is_counting:
+            self._held = marks, self._standing()
             return
         if marks.spot is not None:
             self.spot = document.row_of_mark(marks.spot)
@@ -210,6 +214,8 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
             self._seen_lines += refreshed.shift
             self.spot = None if self.spot is None else self.spot + refreshed.shift
             self.select_from = None if self.select_from is None else self.select_from + refreshed.shift
+        if self._seen_lines < 0 and not self._document.is_counting:
+            self._seen_lines = self._document.line_count
         self._fit()
         if self.follow:
             self._set_top(self._end_place())
