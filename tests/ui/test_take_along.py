@@ -336,7 +336,7 @@ def test_windows_gets_utf_16(tmp_path: Path) -> None:
     target = tmp_path / "taken"
     program = f"import sys; open({str(target)!r}, 'wb').write(sys.stdin.buffer.read())"
     assert not hand_to(ClipboardTool((sys.executable, "-c", program), takes_utf16=True), "grün ✓".encode())
-    assert target.read_bytes().decode("utf-16") == "grün ✓"
+    assert target.read_bytes().decode("utf-16-le") == "grün ✓"
 
 
 def test_only_what_is_known_is_claimed() -> None:

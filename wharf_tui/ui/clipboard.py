@@ -100,7 +100,7 @@ def hand_to(tool: ClipboardTool, data: bytes, seconds: float = TOOL_SECONDS) -> 
     The programs of X and Wayland go on in the background, to serve what they took: nothing of ours is left open to them.
     """
     if tool.takes_utf16:
-        data = data.decode("utf-8", "replace").encode("utf-16")
+        data = data.decode("utf-8", "replace").encode("utf-16-le")
     try:
         done = subprocess.run(
             tool.command,
