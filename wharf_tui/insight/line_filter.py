@@ -18,6 +18,7 @@ from wharf_tui.insight.line_level import level_of
 from wharf_tui.insight.line_matcher import LineMatcher
 from wharf_tui.insight.line_set import LineSet
 from wharf_tui.insight.log_scan import LogScan
+from wharf_tui.insight.novelty import KnownShapes, NoveltyMatcher
 from wharf_tui.insight.pattern import Pattern
 from wharf_tui.insight.pattern_matcher import matcher_for
 from wharf_tui.insight.slices import Progress
@@ -44,6 +45,8 @@ class FilterRules:
     """Context: so many lines before each that is shown, ..."""
     after: int = 0
     """... and behind it."""
+    unlike: KnownShapes | None = None
+    """Only lines of a shape that is not among these."""
 
     @property
     def show_all(self) -> bool:
@@ -166,6 +169,7 @@ class _RulesMatcher:
         self._level: list[LineMatcher] = []
         if rules.min_level is not None:
             self._level.append(_level_matcher(rules.min_level, form))
+        self._new = NoveltyMatcher(rules.unlike, form) if rules.unlike is not None else None
 
     def match(self, data: bytes) -> tuple[int, ...] | None:
         everything = (1 << data.count(b"\n") + (not data.endswith(b"\n"))) - 1
@@ -177,7 +181,10 @@ class _RulesMatcher:
             found.append(reduce(or_, (bits for answer in answers if answer for bits in answer), 0))
         kept, dropped, levelled = found
         tails = _tails(self._form, data, levelled) if self._level else 0
-        return everything, kept if self._keep else everything, dropped, levelled, tails
+        kept = kept if self._keep else everything
+        if self._new is not None:
+            kept &= self._new.match(data)[0]
+        return everything, kept, dropped, levelled, tails
 
     def close(self) -> None:
         for matcher in (*self._keep, *self._drop):

@@ -10,12 +10,13 @@ from wharf_tui.ui import (
     detail_control,
     editor_control,
     error_control,
-    filter_control,
+    filter_commands,
     fold_control,
     goto_control,
     highlight_control,
     marks_control,
     notes_control,
+    novelty_control,
     open_control,
     save_control,
     search_control,
@@ -35,6 +36,7 @@ from wharf_tui.ui.goto_control import GotoControl
 from wharf_tui.ui.highlight_control import HighlightControl
 from wharf_tui.ui.marks_control import MarksControl
 from wharf_tui.ui.notes_control import NotesControl
+from wharf_tui.ui.novelty_control import NoveltyControl
 from wharf_tui.ui.open_control import OpenControl
 from wharf_tui.ui.place_control import PlaceControl
 from wharf_tui.ui.save_control import SaveControl
@@ -49,6 +51,7 @@ CONTROLS: Final[tuple[type[Control], ...]] = (
     ViewStateControl,
     SearchControl,
     FilterControl,
+    NoveltyControl,
     GotoControl,
     FoldControl,
     NotesControl,
@@ -70,7 +73,8 @@ CONTROLS: Final[tuple[type[Control], ...]] = (
 
 COMMANDS: Final[tuple[Command, ...]] = (
     *search_control.COMMANDS,
-    *filter_control.COMMANDS,
+    *filter_commands.COMMANDS,
+    *novelty_control.COMMANDS,
     *error_control.COMMANDS,
     *goto_control.COMMANDS,
     *detail_control.COMMANDS,

@@ -12,6 +12,7 @@ from wharf_tui.model.text import clean_plain
 from wharf_tui.ui import line_walk
 from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
+from wharf_tui.ui.filter_control import FilterControl
 from wharf_tui.ui.merged_document import ALL_STEPS
 from wharf_tui.ui.step_counts_control import StepCountsControl
 
@@ -105,7 +106,12 @@ class ErrorControl(Control):
     def _may_go(self) -> bool:
         """Whether nobody has gone anywhere yet."""
         view = self.screen.view
-        return view.follow and view.spot is None and self.screen.goes_along
+        return (
+            view.follow
+            and view.spot is None
+            and self.screen.goes_along
+            and not self.screen.control(FilterControl).is_on
+        )
 
     def _go(self) -> None:
         cause = self._causes[self._at]

@@ -15,7 +15,6 @@ from wharf_tui.insight.levels import Level
 from wharf_tui.insight.line_filter import FilterRules, LineFilter
 from wharf_tui.insight.pattern import BadPattern, Pattern, compile_pattern
 from wharf_tui.model.text import clean_plain
-from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
 from wharf_tui.ui.filter_state import rules_from_json, rules_to_json
 from wharf_tui.ui.merged_document import ALL_STEPS, MergedDocument
@@ -23,8 +22,9 @@ from wharf_tui.ui.slices import work_on
 from wharf_tui.ui.times_of_day import read_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from wharf_tui.insight.novelty import KnownShapes
     from wharf_tui.model.ids import StepId
     from wharf_tui.ui.screens.build import BuildScreen
     from wharf_tui.ui.widgets.log_pane import LogPane
@@ -42,6 +42,9 @@ class FilterControl(Control):
         super().__init__(screen)
         self.rules = FilterRules()
         self.is_on = False
+        self.unlike: Mapping[StepId, KnownShapes] | None = None
+        """What another build has printed, and is hidden for that."""
+        self._unlike_name = ""
         self._only: frozenset[StepId] = frozenset()
         """Steps that the merged log shows; empty for all."""
         self._filters: dict[StepId, LineFilter] = {}
@@ -107,15 +110,31 @@ class FilterControl(Control):
         if rules == self.rules and on == self.is_on:
             return
         was_same = rules == self.rules
-        self.rules, self.is_on = rules, on and not (rules.show_all and not self._only)
+        self.rules, self.is_on = rules, on and not self._shows_all(rules)
         if not was_same:
             self._close_filters()
         self._filter_logs()
         self.screen.update_view()
 
+    def _shows_all(self, rules: FilterRules) -> bool:
+        return rules.show_all and not self._only and self.unlike is None
+
+    def show_unlike(self, known: Mapping[StepId, KnownShapes] | None, name: str) -> None:
+        """Show only lines that are not known, or with None again those, too.
+
+        Args:
+            known: of each step, what the other build's step has printed.
+            name: of that build.
+        """
+        self.unlike, self._unlike_name = known, name
+        self.is_on = not self._shows_all(self.rules)
+        self._close_filters()
+        self._filter_logs()
+        self.screen.update_view()
+
     def toggle(self) -> None:
         """All lines, or only those that matter."""
-        if self.rules.show_all and not self._only:
+        if self._shows_all(self.rules):
             self.screen.notify("Nothing is filtered. & asks what to keep.", markup=False)
             return
         self.apply(self.rules, on=not self.is_on)
@@ -170,7 +189,7 @@ class FilterControl(Control):
                 return f"there is no step {word}"
             found.update(fitting)
         self._only = frozenset(found)
-        self.is_on = not (self.rules.show_all and not self._only)
+        self.is_on = not self._shows_all(self.rules)
         if found and self.screen.pane.step_id != ALL_STEPS:
             self.screen.choose_step(ALL_STEPS)
         self._filter_logs()
@@ -216,7 +235,7 @@ class FilterControl(Control):
 
     def state(self) -> dict[str, Any]:
         """The rules, and whether they hold."""
-        if self.rules.show_all and not self._only:
+        if self._shows_all(self.rules):
             return {}
         return {"rules": rules_to_json(self.rules), "steps": sorted(self._only), "on": self.is_on}
 
@@ -268,7 +287,8 @@ class FilterControl(Control):
         if not self.is_on:
             return None
         if step_id not in self._filters:
-            each = LineFilter(self.screen.reader_of(step_id), self.rules)
+            rules = replace(self.rules, unlike=(self.unlike or {}).get(step_id))
+            each = LineFilter(self.screen.reader_of(step_id), rules)
             here = self.screen.here
             if here is not None and here.step_id == step_id:
                 each.aim(self.screen.reader_of(step_id).line_of(here.log_id))
@@ -309,81 +329,13 @@ class FilterControl(Control):
             yield f"{rules.min_level.name.lower()}+"
         if rules.from_ns is not None or rules.to_ns is not None:
             yield "time"
+        if self.unlike is not None:
+            yield f"new since {self._unlike_name}"
         if self._only:
             yield f"{len(self._only)} steps"
-        if rules.before and (rules.keep or rules.min_level is not None):
+        if rules.before and (rules.keep or rules.min_level is not None or self.unlike is not None):
             yield f"±{rules.before}"
 
     def _say(self) -> None:
         kind = "regex" if self._is_regex else "text"
         self.screen.prompt.say(self._complaint or kind, "$error" if self._complaint else "$muted")
-
-
-def _told(screen: BuildScreen, complaint: str) -> None:
-    if complaint:
-        screen.notify(clean_plain(complaint), severity="warning", markup=False)
-
-
-def _of(screen: BuildScreen) -> FilterControl:
-    return screen.control(FilterControl)
-
-
-COMMANDS = (
-    Command(
-        "filter",
-        "Filter",
-        lambda screen, text: _of(screen).open(text),
-        "ampersand",
-        "&",
-        argument="[!]PATTERN",
-        show=True,
-        priority=True,
-    ),
-    Command(
-        "filter-out",
-        "Hide lines with a pattern",
-        lambda screen, text: _of(screen).open(f"!{text}"),
-        argument="PATTERN",
-    ),
-    Command("filter-toggle", "Filter on, off", lambda screen, _: _of(screen).toggle(), "ctrl+t"),
-    Command(
-        "more-context",
-        "More, fewer lines around those kept",
-        lambda screen, _: _of(screen).change_context(1),
-        "plus",
-        "+",
-    ),
-    Command(
-        "less-context",
-        "More, fewer lines around those kept",
-        lambda screen, _: _of(screen).change_context(-1),
-        "minus",
-        "-",
-    ),
-    Command(
-        "level",
-        "Only warnings, only errors, all",
-        lambda screen, text: _told(screen, _of(screen).set_level(text)),
-        "L",
-        "L",
-        argument="warn | error | … | all",
-    ),
-    Command(
-        "since",
-        "Only lines from a time on",
-        lambda screen, text: _told(screen, _of(screen).set_time(text, until=False)),
-        argument="14:02 | +30s | off",
-    ),
-    Command(
-        "until",
-        "Only lines before a time",
-        lambda screen, text: _told(screen, _of(screen).set_time(text, until=True)),
-        argument="14:02 | +30s | off",
-    ),
-    Command(
-        "only",
-        "Only these steps, merged",
-        lambda screen, text: _told(screen, _of(screen).set_steps(text)),
-        argument="STEP…",
-    ),
-)

@@ -114,7 +114,9 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         changed = self.look_at_logs() or changed
         is_working = self.do_work()
         if is_working and started < self._next_show:
-            self.set_timer(_WORKING_SECONDS, self.look)  # nothing was changed that would have to be drawn first
+            self.set_timer(
+                _WORKING_SECONDS, self.look
+            )  # nothing was changed that would have to be drawn first
             return
         self._next_show = started + _WORK_SHOWN_SECONDS
         self.update_view()
