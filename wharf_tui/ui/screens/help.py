@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -53,7 +53,7 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
     _scroll = query_one(VerticalScroll)
     _body = query_one("#help-body", Static)
 
-    def __init__(self, about: Screen[object], commands: Sequence[Command] = ()) -> None:
+    def __init__(self, about: Screen[Any], commands: Sequence[Command] = ()) -> None:
         super().__init__()
         self._groups = help_groups(about, commands)
         self._text = Content()

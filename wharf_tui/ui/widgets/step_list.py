@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 _WAITING: Final = (Status.SCHEDULING, Status.INITIALIZING)
 _NAME_CELLS: Final = 16
-"""Where names would get less, columns give way: lines first, then errors."""
+"""Where names would get less, the number of lines gives way."""
+_LEAST_NAME_CELLS: Final = 8
+"""Where they would get less than that, the number of errors does, too."""
 _INDENT: Final = 3
 _NARROW: Final = 28
 
@@ -110,7 +112,7 @@ class StepList(RowList):
                 rows.append(_Stage(stage, combined_status(ran), skipped=not ran))
             for step in steps:
                 rows.append(step)
-                if wait := self._wait_of(step):
+                if wait := _wait_of(step):
                     rows.append(_Wait(wait))
         self._rows = rows
         if current is not None and current != self.current:
@@ -192,17 +194,18 @@ class StepList(RowList):
             (len(row.info.name or row.info.address) for row in self._rows if isinstance(row, StepState)),
             default=0,
         )
-        room = width - 6 - min(names, max(_NAME_CELLS, width // 3))
-        for columns in (_Columns(lines, errors, took), _Columns(0, errors, took), _Columns(0, 0, took)):
+        for columns, least in (
+            (_Columns(lines, errors, took), max(_NAME_CELLS, width // 3)),
+            (_Columns(0, errors, took), _LEAST_NAME_CELLS),
+        ):
             taken = [cells for cells in (columns.lines, columns.errors, columns.took) if cells]
-            if sum(taken) + 2 * len(taken) - 1 <= room:
+            if sum(taken) + 2 * len(taken) - 1 <= width - 6 - min(names, least):
                 return columns
         return _Columns(took=took)
 
-    def _wait_of(self, step: StepState) -> str:
-        """What a step waits for, and since when."""
-        if step.skipped or step.status not in _WAITING:
-            return ""
-        what = step.reason or step.status.label.lower()
-        since = step_story.duration(step, self._now_ns, live=self._live)
-        return f"{since}  {what}" if since else what
+
+def _wait_of(step: StepState) -> str:
+    """What a step waits for; empty where it does not."""
+    if step.skipped or step.status not in _WAITING:
+        return ""
+    return step.reason or step.status.label.lower()
