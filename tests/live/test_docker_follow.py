@@ -266,6 +266,16 @@ async def test_a_mode_that_may_drop_lines_is_told(foreign: Foreign, follow: Foll
     assert "non-blocking" in followed.gaps(name)[0]
 
 
+async def test_one_that_has_ended_long_ago(foreign: Foreign, follow: Follow, engine) -> None:
+    name = foreign.run("echo line 1; exit 5")
+    engine.client.wait(name)
+    followed = await follow(name, limits=TakingLimits(restart_s=600))
+    assert await followed.end() is Status.FAILED
+    assert followed.step(name).exit_code == 5
+    assert followed.messages(name) == numbered(1)
+    assert followed.gaps(name) == []
+
+
 async def test_a_log_that_cannot_be_read(foreign: Foreign, follow: Follow) -> None:
     name = foreign.run("echo lost; sleep 600", log={"Type": "none", "Config": {}})
     followed = await follow(name)

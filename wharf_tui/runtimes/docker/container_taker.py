@@ -88,6 +88,8 @@ class ContainerTaker:
         self._mark = 0
         self._started_at = ""
         self._starts = 0
+        self._has_run = False
+        """Since we came: else it has ended long ago, and nobody is about to start it again."""
         self._listener: LogListener | None = None
         self._stream: ByteStream | None = None
         self._given_up = threading.Event()
@@ -201,7 +203,7 @@ class ContainerTaker:
         log.take_last_words()
         if not log.is_at_end():
             raise FrameError("it ends before its last line")
-        until = time.monotonic() + self._limits.restart_s
+        until = time.monotonic() + (self._limits.restart_s if self._has_run else 0)
         while info is not None and not info["State"]["Running"]:
             if time.monotonic() > until:
                 return info
@@ -255,6 +257,7 @@ class ContainerTaker:
             times = "once" if self._starts == 1 else f"{self._starts} times"
             self._recorder.status(Status.RUNNING, f"the container was started again {times}")
         self._started_at = started_at
+        self._has_run = self._has_run or bool(info["State"]["Running"])
         return info
 
     def _use(self, stream: ByteStream) -> None:
