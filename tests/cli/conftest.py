@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,27 @@ def definition(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return write
+
+
+@pytest.fixture
+def served(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Start a build that is served on a free port, and give its address."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*arguments: str) -> str:
+        process = subprocess.Popen(
+            [*COMMAND, *arguments], stderr=subprocess.PIPE, env=environment, cwd=tmp_path
+        )
+        started.append(process)
+        assert process.stderr is not None
+        for line in process.stderr:
+            if found := re.search(rb"on (127\.0\.0\.1:\d+)", line):
+                return found[1].decode()
+        raise AssertionError("it never served")
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(timeout=30)
+        assert process.stderr is not None
+        process.stderr.close()

@@ -2,38 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-from pathlib import Path
-
-import pytest
-
-from tests.cli.conftest import COMMAND
-
-
-@pytest.fixture
-def served(definition, environment, tmp_path: Path):
-    """Start a build that is served on a free port, and give its address."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(*arguments: str) -> str:
-        process = subprocess.Popen(
-            [*COMMAND, *arguments], stderr=subprocess.PIPE, env=environment, cwd=tmp_path
-        )
-        started.append(process)
-        assert process.stderr is not None
-        for line in process.stderr:
-            if found := re.search(rb"on (127\.0\.0\.1:\d+)", line):
-                return found[1].decode()
-        raise AssertionError("it never served")
-
-    yield start
-    for process in started:
-        process.terminate()
-        process.wait(timeout=30)
-        assert process.stderr is not None
-        process.stderr.close()
-
 
 def test_a_running_build_is_attached_to_copied_and_read_offline(
     served, definition, environment, wharf_tui, tmp_path

@@ -270,3 +270,20 @@ def test_a_bundle_is_shown_as_it_was(viewer, environment, failed, tmp_path) -> N
         f"Look again: wharf-tui open {tmp_path}/x.tar.gz --at {step}:12",
     ]
     assert not list(Path(environment["TMPDIR"]).glob("wharf-tui-bundle-*"))
+
+
+def test_an_address_holds_live_and_offline(viewer, served, definition, environment, tmp_path) -> None:
+    folder = definition(only="seq 100; sleep 600")
+    address = served("worker", "run", str(folder), "--runtime", "process", "--address", "127.0.0.1:0")
+    environment["WHARF_TUI_BUILDS"] = str(tmp_path / "copies")
+    live = viewer("attach", address, "--at", "1:40")
+    live.wait_for("40  40")
+    rows = live.leave()
+    (copy,) = (tmp_path / "copies").glob("wharf-cmd-build-*")
+    assert rows[0] == "Build 1: Running, 0 of 1 steps have ended"
+    assert rows[1:] == [f"Logs: {copy}", f"Look again: wharf-tui attach {address} --at 1:40"]
+    offline = viewer("open", "latest", "--at", "1:40")
+    offline.wait_for("40  40")
+    rows = offline.leave()
+    assert rows[0].startswith("Build 1: unfinished")
+    assert rows[-1] == f"Look again: wharf-tui open {copy.name} --at 1:40"
