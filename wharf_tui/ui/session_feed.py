@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wharf_tui.attach.progress import Phase, Progress
+from wharf_tui.model.status import Status, combined_status
 from wharf_tui.model.text import clean_plain
 from wharf_tui.ui.feed import StoreFeed
 
@@ -50,6 +51,14 @@ class SessionFeed(StoreFeed):
         self.address = clean_plain(address)
         self._failure = failure
         self._on_close = on_close
+
+    @property
+    def status(self) -> Status:
+        """State of the build at its worker: the copy goes on for a while when all steps have ended."""
+        steps = self.info.steps
+        if steps and all(step.status.is_final or step.skipped for step in steps):
+            return combined_status(step.status for step in steps if not step.skipped)
+        return super().status
 
     @property
     def failure(self) -> WharfError | None:

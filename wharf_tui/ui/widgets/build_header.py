@@ -34,7 +34,7 @@ class BuildHeader(SplitLine):
         if build.steps and all(map(status_look.is_text, build.steps)):
             self._show_files(feed, notice)
             return
-        live = feed.liveness is Liveness.RUNNING
+        live = feed.liveness is Liveness.RUNNING and not feed.status.is_final
         label = _UNFINISHED if feed.liveness is Liveness.UNFINISHED else status.label
         ended = sum(step.status.is_final or step.skipped for step in build.steps)
         left = Content.assemble(
@@ -79,7 +79,11 @@ class BuildHeader(SplitLine):
             return ""
         if build.finished_ns is not None:
             return format_duration(build.finished_ns - build.started_ns)
-        return words.elapsed(now_ns - build.started_ns) if live else ""
+        if live:
+            return words.elapsed(now_ns - build.started_ns)
+        ends = [step.finished_ns for step in build.steps if step.finished_ns is not None]
+        is_over = feed.status.is_final and ends
+        return format_duration(max(ends) - build.started_ns) if is_over else ""
 
     def _fitting(self, *parts: str) -> str:
         """As many of the parts as there is room for, the last first; of a long path its end, which tells most."""
