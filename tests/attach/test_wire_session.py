@@ -164,6 +164,22 @@ async def test_a_second_attach_goes_on_where_the_first_was_killed(tmp_path: Path
     assert logs_of(second.path) == logs_of(store.path)
 
 
+async def test_half_a_line_that_the_worker_has_lost_does_not_stay_in_a_finished_copy(tmp_path: Path) -> None:
+    """The client was killed in the middle of a line; the worker's machine went down and forgot that line."""
+    store = begin_build(tmp_path)
+    write_lines(store, 1, 10)
+    store.close_log(StepId(1))
+    async with serving(store) as address:
+        async with attached(address, tmp_path / "copies") as first:
+            await first.wait_caught_up()
+        with (first.path / "steps/1/logs.log").open("ab") as log:
+            log.write(b"2024-02-03T10:00:00Z torn by a ki")
+        store.freeze(Status.SUCCESS)
+        second = await attach(address, tmp_path / "copies")
+    assert second.progress.complete
+    assert logs_of(second.path) == logs_of(store.path)
+
+
 async def test_two_attaches_at_once_share_one_copy(tmp_path: Path) -> None:
     store = begin_build(tmp_path)
     async with serving(store) as address, attached(address, tmp_path / "copies") as first:

@@ -295,8 +295,13 @@ class BuildWriter:
         self._log_is_closed.wait_for(lambda: not self._closing)
 
     def _steps_left_open(self) -> list[StepId]:
-        """Steps whose log was written before this build was reopened, and whose last ID nobody has noted."""
+        """Steps whose log was written before this build was reopened, and whose last ID nobody has noted.
+
+        In a copy these IDs are the original's word, and a torn line may lie behind the last one here.
+        """
         noted = {step.info.step_id for step in self._info.steps if step.last_log_id is not None}
+        if self._cut_torn_lines:
+            noted.clear()
         return [
             step_id
             for step_id in layout.list_step_ids(self.path)

@@ -38,6 +38,7 @@ class Port:
         self._make_http = make_http
         self._server: asyncio.Server | None = None
         self._connections: set[_FirstBytes] = set()
+        self._is_closed = False
 
     async def listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> int:
         """Begin to listen, and return the port (the one that was given, unless that was 0).
@@ -66,14 +67,18 @@ class Port:
     async def close(self) -> None:
         """Listen no more, and end what is still open, but for HTTP: that is its server's to end."""
         self.refuse_new()
+        self._is_closed = True
         for connection in tuple(self._connections):
             connection.abort()
         if self._server is not None:
             await self._server.wait_closed()
 
     def opened(self, connection: _FirstBytes) -> None:
-        """A connection came."""
-        self._connections.add(connection)
+        """A connection came; one that was accepted just before the end comes too late."""
+        if self._is_closed:
+            connection.abort()
+        else:
+            self._connections.add(connection)
 
     def closed(self, connection: _FirstBytes) -> None:
         """A connection ended, or went to HTTP."""
@@ -134,8 +139,8 @@ class _FirstBytes(_Relay):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._port.opened(self)
         self._timer = asyncio.get_running_loop().call_later(FIRST_BYTES_SECONDS, self.abort)
+        self._port.opened(self)
 
     def data_received(self, data: bytes) -> None:
         if self.other is not None:
