@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from wharf_tui.model.errors import RunError, RuntimeUnavailableError
+from wharf_tui.model.errors import RunError
 from wharf_tui.model.status import Status
 from wharf_tui.runtimes.docker.container_events import ContainerEvents
 from wharf_tui.runtimes.docker.container_taker import ContainerTaker, TakingLimits
@@ -152,19 +152,19 @@ class DockerSource:
             try:
                 if not started:
                     started = await self._call(self._running)
-                found = [
-                    self._meet(container, name, History())
+                new = [
+                    (container, name)
                     for container, name in started.items()
                     if self._is_meant(container, [name]) and await self._is_new(container)
                 ]
-            except RuntimeUnavailableError:
+            except RunError:
                 away_since = away_since or time.monotonic()
                 if time.monotonic() - away_since > self._limits.away_s:
                     raise
                 continue
             away_since = None
-            if found:
-                return found
+            if new:
+                return [self._meet(container, name, History()) for container, name in new]
 
     async def take(
         self, found: FoundContainer, recorder: StepRecorder, cancellation: Cancellation
