@@ -165,12 +165,13 @@ class StepList(RowList):
         )
         columns, parts = self._fitting(width), []
         lines, errors, took = self._cells(step)
-        if columns.lines:
-            parts.append(Content.styled(lines.rjust(columns.lines), "$muted"))
-        if columns.errors:
-            parts.append(Content.styled(errors.rjust(columns.errors), "$error"))
-        if columns.took:
-            parts.append(Content.styled(took.rjust(columns.took), "$muted"))
+        for text, cells, color in (
+            (lines, columns.lines, "$muted"),
+            (errors, columns.errors, "$error"),
+            (took, columns.took, "$muted"),
+        ):
+            if cells and (text or parts):  # what is empty at the left leaves its room to the name
+                parts.append(Content.styled(text.rjust(cells), color))
         return join_ends(left, Content.assemble(Content("  ").join(parts), " "), width)
 
     def _cells(self, step: StepState) -> tuple[str, str, str]:
@@ -194,12 +195,13 @@ class StepList(RowList):
             (len(row.info.name or row.info.address) for row in self._rows if isinstance(row, StepState)),
             default=0,
         )
+        around = 3 + (_INDENT if width >= _NARROW else _INDENT - 1)  # the sign, a blank, and one at the end
         for columns, least in (
             (_Columns(lines, errors, took), max(_NAME_CELLS, width // 3)),
             (_Columns(0, errors, took), _LEAST_NAME_CELLS),
         ):
             taken = [cells for cells in (columns.lines, columns.errors, columns.took) if cells]
-            if sum(taken) + 2 * len(taken) - 1 <= width - 6 - min(names, least):
+            if sum(taken) + 2 * len(taken) - 1 <= width - around - min(names, least):
                 return columns
         return _Columns(took=took)
 
