@@ -163,7 +163,8 @@ class StepList(RowList):
             (sign, status_look.step_color(step)),
             (f" {step.info.name or step.info.address}", "$muted" if idle else ""),
         )
-        columns, parts = self._fitting(width), []
+        columns = self._fitting(width)
+        parts: list[Content] = []
         lines, errors, took = self._cells(step)
         for text, cells, color in (
             (lines, columns.lines, "$muted"),
