@@ -50,14 +50,13 @@ class ErrorControl(Control):
             row = spot
         else:
             row = visible[0] - 1 if direction > 0 else visible[-1] + 1
-        found = line_walk.next_row(document, self._sets(errors=errors), row, backwards=direction < 0)
+        found = line_walk.next_line(document, self._sets(errors=errors), row, backwards=direction < 0)
         if found is None:
             more = "" if self._is_looked_through() else " yet"
             way = "below" if direction > 0 else "above"
             screen.notify(f"No more {kind} {way}{more}.", markup=False)
             return
-        screen.view.go_to_row(found)
-        screen.update_view()
+        screen.go_to_line(*found)
 
     def go_to_cause(self) -> None:
         """To the likeliest cause of the failure; again, to the next one."""

@@ -27,6 +27,9 @@ class HighlightControl(Control):
     def __init__(self, screen: BuildScreen) -> None:
         super().__init__(screen)
         self._matchers: dict[str, PatternMatcher] = {}
+        self._colors: dict[str, int] = {}
+        """Which colour each has as long as it is there."""
+        self._is_dark = True
 
     def open(self) -> None:
         """Ask what is to stand out."""
@@ -61,11 +64,14 @@ class HighlightControl(Control):
         """Let something stand out, or no longer. Returns what is wrong with it."""
         if text in self._matchers:
             self._matchers.pop(text).close()
+            del self._colors[text]
         else:
             pattern = compile_pattern(text, is_regex=True)
             if isinstance(pattern, BadPattern):
                 return pattern.problem
             self._matchers[text] = matcher_for(pattern)
+            taken = [color % len(_DARK) for color in self._colors.values()]
+            self._colors[text] = min(range(len(_DARK)), key=taken.count)
         self.step_shown()
         return ""
 
@@ -73,18 +79,25 @@ class HighlightControl(Control):
         """Let nothing stand out."""
         self.close()
         self._matchers.clear()
+        self._colors.clear()
         self.step_shown()
 
     def step_shown(self) -> None:
         """Let all panes show it."""
-        colors = _DARK if self.screen.app.current_theme.dark else _LIGHT
+        self._is_dark = self.screen.app.current_theme.dark
+        colors = _DARK if self._is_dark else _LIGHT
         found = tuple(
-            (matcher.spans, Style(bgcolor=colors[index % len(colors)]))
-            for index, matcher in enumerate(self._matchers.values())
+            (matcher.spans, Style(bgcolor=colors[self._colors[text]]))
+            for text, matcher in self._matchers.items()
         )
         for pane in self.screen.panes.panes:
-            if [style for _, style in pane.view.highlights] != [style for _, style in found] or found:
+            if pane.view.highlights != found:
                 pane.view.highlights = found
+
+    def show(self) -> None:
+        """Take the colours of another theme."""
+        if self._is_dark != self.screen.app.current_theme.dark:
+            self.step_shown()
 
     def state(self) -> dict[str, Any]:
         """All patterns, in their order."""

@@ -12,13 +12,25 @@ from wharf_tui.ui.merged_document import MergedDocument
 from wharf_tui.ui.row_document import RowDocument
 
 _MOST_HIDDEN: Final = 5000
-"""Lines without a row that are passed over before one gives up."""
+"""Lines that are passed over before one gives up."""
 
 
 def next_row(
     document: RowDocument, sets: Mapping[StepId, LineSet], row: int, *, backwards: bool = False
 ) -> int | None:
-    """The nearest row behind a row, or before it, that shows a line of these sets; None where there is none.
+    """The row of ``next_line``: for a line that is folded away that of what is shown in its place.
+
+    Raises:
+        InputError: a log cannot be read.
+    """
+    found = next_line(document, sets, row, backwards=backwards)
+    return None if found is None else document.row_of(*found)
+
+
+def next_line(
+    document: RowDocument, sets: Mapping[StepId, LineSet], row: int, *, backwards: bool = False
+) -> tuple[StepId, int] | None:
+    """The nearest line of these sets behind a row, or before it, that no filter hides, with its step; it may be folded.
 
     Args:
         document: the rows.
@@ -35,44 +47,35 @@ def next_row(
         return _next_merged(document, sets, row, backwards=backwards)
     inside = min(max(row, 0), document.row_count - 1)
     mark = document.mark_of(inside)
-    if mark is None:
+    if mark is None or mark.step_id not in sets:
         return None
-    lines = sets.get(mark.step_id)
-    if lines is None:
-        return None
-    line: int | None = mark.line
+    above = mark.line if mark.behind or not backwards else mark.line - 1
     if row != inside:
-        line = 0 if row < 0 else document.line_count + 1
-    elif mark.behind and backwards:
-        line = mark.line + 1  # it stands behind its line
-    for _ in range(_MOST_HIDDEN):
-        assert line is not None
-        line = lines.previous(line - 1) if backwards else lines.next(line + 1)
-        if line is None or line < 1 or document.is_shown(mark.step_id, line):
-            break
-    return document.row_of(mark.step_id, line) if line and document.is_shown(mark.step_id, line) else None
+        above = 0 if row < 0 else document.line_count
+    line = _next_kept(document, mark.step_id, sets[mark.step_id], above, backwards=backwards)
+    return None if line is None or line > document.line_count else (mark.step_id, line)
 
 
 def _next_merged(
     document: MergedDocument, sets: Mapping[StepId, LineSet], row: int, *, backwards: bool
-) -> int | None:
+) -> tuple[StepId, int] | None:
     above = document.lines_before(max(row, 0) if backwards else row + 1)
     known = document.lines_before(document.row_count)
-    rows = []
+    found: list[tuple[int, StepId, int]] = []
     for step_id in above.keys() & sets.keys():
-        line = _next_shown(document, step_id, sets[step_id], above[step_id], backwards=backwards)
+        line = _next_kept(document, step_id, sets[step_id], above[step_id], backwards=backwards)
         if line is not None and line <= known[step_id]:
-            rows.append(document.row_of(step_id, line))
-    return (max(rows) if backwards else min(rows)) if rows else None
+            found.append((document.row_of(step_id, line), step_id, line))
+    return None if not found else (max(found) if backwards else min(found))[1:]
 
 
-def _next_shown(
-    document: MergedDocument, step_id: StepId, lines: LineSet, above: int, *, backwards: bool
+def _next_kept(
+    document: RowDocument, step_id: StepId, lines: LineSet, above: int, *, backwards: bool
 ) -> int | None:
-    """The nearest line of a set that has a row, at or before a line or behind it."""
+    """The nearest line of a set that no filter hides, at or before a line or behind it."""
     line = lines.previous(above) if backwards else lines.next(above + 1)
     for _ in range(_MOST_HIDDEN):
-        if line is None or document.is_shown(step_id, line):
+        if line is None or document.lets_through(step_id, line):
             return line
         line = lines.previous(line - 1) if backwards else lines.next(line + 1)
     return None

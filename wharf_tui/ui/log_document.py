@@ -179,6 +179,10 @@ class LogDocument:
         """Whether a line has a row."""
         return self._layout.is_shown(line)
 
+    def lets_through(self, step_id: StepId, line: int) -> bool:  # noqa: ARG002  for documents of several steps
+        """Whether no filter hides a line; it may be folded."""
+        return self._filter is None or line in self._filter.visible
+
     def show_only(self, line_filter: LineFilter | None) -> None:
         """Show only the lines that a filter lets through, which may still be looking; None shows all."""
         self._filter = line_filter

@@ -178,6 +178,10 @@ class MergedDocument:
             return step_id in self._documents
         return step_id in self._filters and line in self._filters[step_id].visible
 
+    def lets_through(self, step_id: StepId, line: int) -> bool:
+        """Whether no filter hides a line."""
+        return self.is_shown(step_id, line)
+
     def first_row_at(self, at_ns: int) -> int:
         """The first row that was printed at a time or later."""
         return min(self._merge.first_row_at(at_ns), max(self.row_count - 1, 0))

@@ -84,6 +84,10 @@ class RowDocument(Protocol):
         """Whether a line has a row."""
         ...
 
+    def lets_through(self, step_id: StepId, line: int) -> bool:
+        """Whether no filter hides a line; it may be folded."""
+        ...
+
     def reader(self, step_id: StepId) -> LogReader:
         """The log of a step."""
         ...

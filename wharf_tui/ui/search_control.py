@@ -13,7 +13,6 @@ from wharf_tui.model.text import clean_plain
 from wharf_tui.ui import line_walk
 from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
-from wharf_tui.ui.log_document import LogDocument
 from wharf_tui.ui.merged_document import ALL_STEPS, MergedDocument
 from wharf_tui.ui.slices import work_on
 
@@ -227,15 +226,10 @@ class SearchControl(Control):
             if hit is None:
                 return None
             wrapped = wrapped or hit.wrapped
-            if hit.step_id != self.screen.pane.step_id or self._can_show(document, hit):
+            if hit.step_id != self.screen.pane.step_id or document.lets_through(hit.step_id, hit.line):
                 return replace(hit, wrapped=wrapped)
             step_id, line = hit.step_id, hit.line
         return None
-
-    @staticmethod
-    def _can_show(document: RowDocument, hit: Hit) -> bool:
-        is_filtered = isinstance(document, LogDocument) and document.filter is not None
-        return not is_filtered or document.is_shown(hit.step_id, hit.line)
 
     def _merged_hit(self, session: Search, document: MergedDocument, wanted: _Wanted) -> Hit | None:
         sets = self._hits(session)
