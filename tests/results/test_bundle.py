@@ -278,8 +278,15 @@ def test_damage_is_said_and_nothing_is_left(place: int, change: int) -> None:
             change  # the first ten bytes are gzip's own, some of them without meaning
         )
         target.write_bytes(raw)
-        with pytest.raises(InputError):
-            open_bundle(target)
+        try:
+            opened = open_bundle(target)
+        except InputError:
+            pass
+        else:  # some bits between the compressed data and its checksum mean nothing
+            assert opened.reader.info == source.info
+            assert messages(opened.reader, 1) == messages(source, 1)
+            opened.close()
+        source.close()
         target.write_bytes(raw[: place % len(raw)])
         with pytest.raises(InputError):
             open_bundle(target)
