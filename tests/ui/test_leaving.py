@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import select
+import subprocess
+import sys
+
 import pytest
 
 from wharf_tui.model.errors import InputError, NotABuildError
+from wharf_tui.model.status import Status
 from wharf_tui.ui.help_groups import HelpRow, help_groups
 from wharf_tui.ui.screens.build import BuildScreen
 from wharf_tui.ui.screens.confirm import ConfirmScreen
@@ -166,3 +172,38 @@ async def _until_left(pilot) -> None:
             return
         await pilot.pause(0.02)
     raise AssertionError("still here")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_terminal_that_goes_away_without_a_signal_ends_the_viewer(sample, builds_dir):
+    import pty
+
+    sample.run(1)
+    sample.print(1, b"the end")
+    sample.finish(1)
+    sample.end(Status.SUCCESS)  # nothing is drawn any more: no write tells that nobody is there
+    program = (
+        "import sys; from pathlib import Path; from wharf_tui.ui.app import WharfApp;"
+        "WharfApp(Path(sys.argv[1]), Path(sys.argv[2])).run()"
+    )
+    master, slave = pty.openpty()
+    viewer = subprocess.Popen(
+        [sys.executable, "-c", program, str(sample.path), str(builds_dir)],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=os.environ | {"TERM": "xterm-256color"},
+        start_new_session=True,  # the terminal is not its controlling one: no SIGHUP comes
+    )
+    os.close(slave)
+    try:
+        sent = b""
+        while b"the end" not in sent:
+            sent += os.read(master, 65536)
+        while select.select([master], [], [], 1.0)[0]:
+            os.read(master, 65536)
+        os.close(master)
+        assert viewer.wait(timeout=60) == 0
+    finally:
+        viewer.kill()
+        viewer.wait()
