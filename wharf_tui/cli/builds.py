@@ -1,4 +1,4 @@
-"""``wharf-tui builds``: what lies on this machine, and how to be rid of it."""
+"""``wharf-tui builds``: what lies on this machine, how to take it along, and how to be rid of it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 @click.group(invoke_without_command=True)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """List, show and prune the builds that are stored on this machine."""
+    """List, show, bundle and prune the builds that are stored on this machine."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_command)
 

@@ -20,7 +20,7 @@ _VERBS = {
     "follow": ("wharf_tui.cli.follow", "Watch containers that run already, and keep their logs."),
     "open": ("wharf_tui.cli.open", "Open stored builds in the viewer."),
     "logs": ("wharf_tui.cli.logs", "Print a build's logs."),
-    "builds": ("wharf_tui.cli.builds", "List, show and prune stored builds."),
+    "builds": ("wharf_tui.cli.builds", "List, show, bundle and prune stored builds."),
     "cleanup": ("wharf_tui.cli.cleanup", "Remove what killed builds have left behind."),
     "worker": ("wharf_tui.cli.worker", "Run or serve builds without a screen."),
     "aggregate": ("wharf_tui.cli.aggregate", "Copy builds into a database, exactly once."),
