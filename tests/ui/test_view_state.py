@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,9 @@ from hypothesis import strategies as st
 
 from wharf_tui.model.errors import StoreError
 from wharf_tui.model.status import Status
+from wharf_tui.results.files_reader import FilesReader
 from wharf_tui.ui import view_state
+from wharf_tui.ui.feed import StoreFeed
 from wharf_tui.ui.log_look import TimeColumn
 from wharf_tui.ui.view_state import MOST_BUILDS, ViewStates
 
@@ -178,7 +182,7 @@ async def test_a_build_that_has_failed_meanwhile_opens_on_its_failure(sample, ru
 async def test_a_state_that_makes_no_sense_is_no_state(long, run_app, see, views, state):
     async with run_app(long.path, views=views) as pilot:
         seen = see(pilot)
-        key = seen.screen.feed.info.uid or f"place {seen.screen.feed.place}"
+        key = seen.screen.feed.info.uid
     views.save(key, json.loads(json.dumps(state)))
     async with run_app(long.path, views=views) as pilot:
         seen = see(pilot)
@@ -232,3 +236,29 @@ async def test_one_comes_back_also_where_a_cause_would_be_shown(sample, run_app,
         for _ in range(20):
             await pilot.pause(0.01)
             assert seen.view.visible_rows[:1] == range(1)
+
+
+async def test_text_files_are_known_by_where_they_lie(run_app, see, views, tmp_path, monkeypatch):
+    async def is_wrapped_in(folder: str, *keys: str) -> bool:
+        monkeypatch.chdir(tmp_path / folder)
+        async with run_app(StoreFeed(FilesReader([Path("a.log")])), views=views) as pilot:
+            seen = see(pilot)
+            await seen.until(lambda: seen.messages == ["line"])
+            await seen.press(*keys)
+            return bool(seen.view.wrap)
+
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.log").write_bytes(b"line\n")
+    assert await is_wrapped_in("one", "w")
+    assert not await is_wrapped_in("two", "j")
+    assert await is_wrapped_in("one", "j")
+
+
+async def test_nothing_is_kept_of_standard_input(run_app, see, views, tmp_path):
+    feed = StoreFeed(FilesReader([], io.BytesIO(b"line\n")))
+    async with run_app(feed, views=views) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages == ["line"])
+        await seen.press("w")
+    assert not (tmp_path / "state").exists()

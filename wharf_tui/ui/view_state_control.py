@@ -52,8 +52,14 @@ class ViewStateControl(Control):
 
     @property
     def _key(self) -> str:
-        """Names the build: its own name for itself, or for those that have none the place where they lie."""
-        return self.screen.feed.info.uid or f"place {self.screen.feed.place}"
+        """Names the build: its own name for itself, or for those that have none the place where they lie.
+
+        Empty for what has neither, such as standard input: nothing of that is kept.
+        """
+        info, path = self.screen.feed.info, self.screen.feed.reader.path
+        if info.uid or str(path) == "-":
+            return info.uid
+        return f"place {path.absolute()} {info.source}"
 
     def opened(self) -> None:
         """Begin once all other controls are there, too."""
