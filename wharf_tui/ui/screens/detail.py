@@ -66,6 +66,7 @@ class DetailScreen(ModalScreen[None], inherit_bindings=False):
     _scroll = query_one(VerticalScroll)
     _text = query_one("#detail-text", Static)
     _title = query_one("#detail-title", Static)
+    _keys = query_one("#detail-keys", Static)
 
     def __init__(self, line: DetailOf) -> None:
         super().__init__()
@@ -78,10 +79,7 @@ class DetailScreen(ModalScreen[None], inherit_bindings=False):
         with VerticalScroll(classes="dialog", can_focus=False):
             yield Static(id="detail-title", markup=False)
             yield Static(id="detail-text", markup=False)
-            yield Static(
-                Content.styled("tab as it came   < > part of a long line   q closes", "$muted"),
-                id="detail-keys",
-            )
+            yield Static(id="detail-keys")
 
     def on_mount(self) -> None:
         """Read it."""
@@ -143,4 +141,10 @@ class DetailScreen(ModalScreen[None], inherit_bindings=False):
             )
         )
         self._text.update(Content("\n".join(rows)))
+        keys = [
+            "tab as it came" if kind and parts == 1 else "",
+            "< > other parts" if parts > 1 else "",
+            "q closes",
+        ]
+        self._keys.update(Content.styled("   ".join(filter(None, keys)), "$muted"))
         self._scroll.scroll_home(animate=False)
