@@ -112,11 +112,17 @@ async def what_is_not_in_the_cluster(start_pods: Start) -> None:
             "container": {"image": IMAGE, "cmds": ["x"], "certificatesMountPath": "/etc/certificates"}
         },
     }
-    build = await start_pods(steps, limits=Limits(start_s=25), environ={"WHARF_VAR_PROJECT_ID": "5"})
-    by_secret, by_certificates = await asyncio.gather(*map(build.run, steps))
+    build = await start_pods(steps, environ={"WHARF_VAR_PROJECT_ID": "5"})
+    enough = Cancellation()
+    waiting = asyncio.create_task(build.run("certificates", enough))
+    by_secret = await build.run("secret")
     assert "CreateContainerConfigError" in by_secret.reason
     assert 'secret "wharf-local-project-5-secretname-missing" not found' in by_secret.reason
-    assert 'configmap "ca-certificates-config" not found' in by_certificates.reason
+    await build.recorder("certificates").wait_for(
+        lambda recorder: 'configmap "ca-certificates-config" not found' in reasons(recorder)
+    )
+    enough.request("enough")
+    assert (await waiting).reason == "enough"
 
 
 async def a_pod_that_fits_nowhere(start_pods: Start) -> None:
@@ -129,7 +135,7 @@ async def a_pod_that_fits_nowhere(start_pods: Start) -> None:
 
 async def an_init_image_that_cannot_do_it(start_pods: Start) -> None:
     settings = with_pod(initContainers=[{"name": "init", "command": ["no-such-program"]}])
-    outcome, _ = await run_pod(start_pods, "true", settings=settings, limits=Limits(start_s=20))
+    outcome, _ = await run_pod(start_pods, "true", settings=settings)
     assert outcome.status is Status.FAILED
     assert "init container failed" in outcome.reason
     assert "no-such-program" in outcome.reason
