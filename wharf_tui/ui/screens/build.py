@@ -151,11 +151,15 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
     @contextmanager
     def rows_may_change(self) -> Iterator[None]:
         """Rows may come and go within: what is in sight stays where it is."""
-        before = [(pane, pane.view.document, pane.view.marks(), _rows_in(pane)) for pane in self.panes.panes]
+        before = [
+            (pane, pane.view.document, pane.view.marks(), pane.view.moves, _rows_in(pane))
+            for pane in self.panes.panes
+        ]
         yield
-        for pane, document, marks, rows in before:
+        for pane, document, marks, moves, rows in before:
             if pane.view.document is document and _rows_in(pane) != rows:
-                pane.view.log_changed(Refreshed(changed=True), marks)
+                stays = pane.view.moves == moves
+                pane.view.log_changed(Refreshed(changed=True), marks if stays else None)
 
     def do_work(self) -> bool:
         """Let one of the controls work; while lines in sight are being counted, nothing else is worth the time."""

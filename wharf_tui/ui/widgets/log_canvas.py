@@ -91,6 +91,8 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         self._seen_lines = 0
         self._part = 0
         """Lines of the top row that are scrolled off, where text is wrapped."""
+        self.moves = 0
+        """How often somebody has gone somewhere: what held the view before that does not count any more."""
         self._places_of: tuple[Place, int] | None = None
         self._held: tuple[ViewMarks, tuple[object, ...]] | None = None
         """What was held on to last, and where that led. It counts until somebody moves: a row that a filter has taken
@@ -187,6 +189,7 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
     def return_to(self, place: ViewPlace) -> None:
         """Go back to a place in the log that is shown."""
         self.spot, self.column, self.follow = place.spot, place.column, place.follow
+        self.moves += 1
         self._seen_lines = place.seen_lines
         self._lead_to(self._end_place() if place.follow else (place.top, 0))
         if place.marks is not None:
@@ -232,6 +235,7 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
             return
         row = min(max(row, 0), self._document.row_count - 1)
         self.spot, self._held = row, None
+        self.moves += 1
         whole = self.visible_rows[1:-1] if self.wrap else self.visible_rows
         self._stop_following()
         if row not in whole:
