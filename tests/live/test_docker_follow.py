@@ -80,10 +80,14 @@ async def test_a_container_with_a_terminal(foreign: Foreign, follow: Follow) -> 
 
 
 async def test_one_joins_one_ends_and_nobody_is_touched(foreign: Foreign, follow: Follow, engine) -> None:
-    first = foreign.run("for i in 1 2 3; do echo line $i; sleep 0.1; done")
+    first = foreign.run(
+        "trap 'exit 0' TERM; for i in 1 2 3; do echo line $i; done; while true; do sleep 0.05; done"
+    )
     stays = foreign.run(COUNTING)
     followed = await follow(label=foreign.label)
     await followed.wait_for_lines(stays, 5)
+    await followed.wait_for_lines(first, 3)
+    engine.signal(first, "SIGTERM")
     joins = foreign.run("echo line 1; sleep 0.2; echo line 2")
     await followed.wait_for(lambda reader: sum(step.status.is_final for step in reader.info.steps) == 2)
     assert await followed.stop() is Status.CANCELLED
@@ -118,7 +122,7 @@ async def test_one_that_lives_for_a_moment_and_is_removed_at_once(foreign: Forei
 async def test_a_restart_goes_on_in_the_same_step(foreign: Foreign, follow: Follow, engine, tty) -> None:
     script = "n=$(cat /n 2>/dev/null || echo 1); echo $((n+1)) >/n; echo run $n; printf 'no end'; [ $n -lt 3 ] || exit 0; sleep 600"
     name = foreign.run(script, tty=tty)
-    followed = await follow(name)
+    followed = await follow(name, limits=TakingLimits(restart_s=8))
     for run in (1, 2):
         await followed.wait_for_lines(name, 2 * run - 1)
         engine.client.restart(name, timeout=0)
@@ -186,15 +190,19 @@ async def test_a_log_that_rotates_faster_than_it_can_be_read(foreign: Foreign, f
     assert len(read) == len(numbers) + 1
 
 
+def last_of_log(engine, name: str) -> bytes:
+    with engine.logs(name, tail=1) as answer:
+        return bytes(answer.read())
+
+
 async def test_history_of_a_log_that_has_rotated_is_not_called_whole(
-    foreign: Foreign, follow: Follow
+    foreign: Foreign, follow: Follow, engine
 ) -> None:
     rotated = foreign.run("seq 1 20000; echo end; sleep 600", rotation=("100k", 3))
     short = foreign.run("seq 1 500; echo end; sleep 600", rotation=("100k", 3))
     for name in (rotated, short):
-        for _ in range(200):
-            if foreign.engine.logs(name, tail=1).read().endswith(b" end\n"):
-                break
+        while not last_of_log(engine, name).endswith(b" end\n"):
+            await asyncio.sleep(0.02)
     followed = await follow(rotated, short)
     for name in (rotated, short):
         await followed.wait_for(partial(has_end, name=name))
