@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _PART_BYTES: Final = 32 * 1024
 """Of a long line, what is shown at once."""
 _MOST_FRAMES: Final = 2000
+_MOST_REST: Final = 3
+"""Bytes of a character behind its first one."""
+_CONTINUATIONS: Final = bytes(range(0x80, 0xC0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ class DetailScreen(ModalScreen[None], inherit_bindings=False):
             parts = max((head.size + _PART_BYTES - 1) // _PART_BYTES, 1)
             self._part = min(self._part, parts - 1)
             whole = log.message_bytes(number, 0, head.size) if head.size <= LONGEST else b""
-            part = log.message_bytes(number, self._part * _PART_BYTES, _PART_BYTES)
+            part = self._bytes_of_part(number)
         except WharfError as error:
             self._text.update(Content.styled(clean_plain(error.message), "$error"))
             return
@@ -128,7 +131,7 @@ class DetailScreen(ModalScreen[None], inherit_bindings=False):
                 rows = [clean(state).text for state in states[:_MOST_FRAMES]]
         if rows is None:
             kind = "" if parts == 1 else f"part {self._part + 1:,} of {parts:,}"
-            rows = [clean(part, limit=_PART_BYTES, is_cut=parts > 1).text]
+            rows = [clean(part, limit=len(part), is_cut=self._part < parts - 1).text]
         level = level_of(part[:2048])
         at = format_rfc3339(head.at_ns).decode() if head.at_ns is not None else "no time"
         self._title.update(
@@ -148,3 +151,15 @@ class DetailScreen(ModalScreen[None], inherit_bindings=False):
         ]
         self._keys.update(Content.styled("   ".join(filter(None, keys)), "$muted"))
         self._scroll.scroll_home(animate=False)
+
+    def _bytes_of_part(self, number: int) -> bytes:
+        """A part of the line; a character that two parts share is in the first of them."""
+        start = self._part * _PART_BYTES
+        data = self._line.log.message_bytes(number, start, _PART_BYTES + _MOST_REST)
+        first = _rest_of_character(data[:_MOST_REST]) if start else 0
+        return data[first : _PART_BYTES + _rest_of_character(data[_PART_BYTES:])]
+
+
+def _rest_of_character(data: bytes) -> int:
+    """How many bytes at the beginning belong to a character of UTF-8 that began before."""
+    return len(data) - len(data.lstrip(_CONTINUATIONS))
