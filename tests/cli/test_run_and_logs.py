@@ -15,6 +15,8 @@ import termios
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import COMMAND
 from wharf_tui.model.status import Status
 from wharf_tui.results.build_reader import BuildReader
@@ -93,6 +95,18 @@ def test_broken_yaml_tells_line_and_column_of_every_error(wharf_tui, tmp_path: P
     assert done.returncode == 2
     assert b"3:5" in done.stderr
     assert b"6:5" in done.stderr
+
+
+@pytest.mark.parametrize("runtime", ["docker", "kubernetes"])
+def test_a_place_that_cannot_be_reached_is_exit_4_and_the_build_says_why(
+    wharf_tui, definition, environment, runtime: str
+) -> None:
+    environment |= {"DOCKER_HOST": "unix:///no/such/docker.sock", "KUBECONFIG": "/no/such/kubeconfig"}
+    done = wharf_tui("run", str(definition(a="true")), "--runtime", runtime)
+    assert done.returncode == 4
+    info = BuildReader.open(only_build(environment)).info
+    assert info.result is Status.FAILED
+    assert info.problem in done.stderr.decode()
 
 
 def test_ctrl_c_cancels_and_ends_with_130(definition, environment, tmp_path: Path) -> None:

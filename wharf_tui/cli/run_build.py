@@ -78,16 +78,17 @@ def run_build(options: BuildOptions, presentation: Presentation, listen: ListenS
     run = _Run(pipeline, store, runtime, instance_id, presentation, listen)
     notice = LeftoverNotice(runtime.name, at_once=presentation is not Presentation.VIEWER)
     seen: list[Seen | None] = []
-    result = asyncio.run(_run(run, seen.append))
+    exit_status = asyncio.run(_run(run, seen.append))
     with contextlib.suppress(OSError):  # the terminal may be gone; the exit status still tells
         notice.tell()
         print_verdict(
             store.path, interactive=presentation is Presentation.VIEWER, seen=seen[-1] if seen else None
         )
-    return _EXIT.get(result, ExitStatus.FAILED)
+    return exit_status
 
 
-async def _run(run: _Run, leaving: Callable[[Seen | None], None]) -> Status:
+async def _run(run: _Run, leaving: Callable[[Seen | None], None]) -> int:
+    """Run the build and show it; returns the exit status."""
     store = run.store
     context = BuildContext(
         build_id=store.build_id,
@@ -126,7 +127,8 @@ async def _run(run: _Run, leaving: Callable[[Seen | None], None]) -> Status:
                 await build.result()
     if build.error is not None:
         tell(build.error)
-    return result
+        return build.error.exit_status
+    return _EXIT.get(result, ExitStatus.FAILED)
 
 
 async def _present(
