@@ -9,6 +9,7 @@ from wharf_tui.ui.log_look import TimeColumn
 from wharf_tui.ui.screens.help import HelpScreen
 from wharf_tui.ui.settings import KeySetting, Settings, load_settings
 from wharf_tui.ui.themes import DARK, DARK_16, LIGHT_16
+from wharf_tui.ui.widgets.key_hints import KeyHints
 
 
 @pytest.fixture
@@ -92,7 +93,9 @@ async def test_the_mouse_is_let_go_and_taken_back(ended, run_app, see, monkeypat
         await seen.press("f2")
         assert written == ["\x1b[?1000l\x1b[?1003l"]
         assert "F2 takes it back" in notices(pilot)[-1].replace("f2", "F2")
+        assert seen.screen.query_one(KeyHints).render().plain.startswith(" mouse let go ")
         await seen.press("f2")
+        assert not seen.screen.query_one(KeyHints).render().plain.startswith(" mouse let go ")
         assert written[-1] == "\x1b[?1000h\x1b[?1003h"
 
 

@@ -30,6 +30,7 @@ from wharf_tui.ui.settings import Settings
 from wharf_tui.ui.themes import DARK, THEMES, theme_named
 from wharf_tui.ui.view_state import ViewStates
 from wharf_tui.ui.way_back import Trail
+from wharf_tui.ui.widgets.key_hints import MOUSE_LET_GO, KeyHints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -138,7 +139,7 @@ class WharfApp(OrderedKeys):
             text = "\n".join(map(clean_plain, problems))
             self.notify(text, title="Configuration", severity="warning", timeout=15, markup=False)
         if not self.settings.mouse:
-            self._mouse.give(self._driver, ours=False)
+            self._give_mouse(ours=False)
         if self._controller is not None:
             self.set_interval(_WATCH_SECONDS, self._watch_controller)
 
@@ -174,9 +175,15 @@ class WharfApp(OrderedKeys):
         else:
             self.push_screen(self._screen_of(opened))
 
+    def _give_mouse(self, *, ours: bool) -> None:
+        self._mouse.give(self._driver, ours=ours)
+        self.set_class(not ours, MOUSE_LET_GO)
+        for hints in self.screen.query(KeyHints):
+            hints.refresh()
+
     def action_mouse(self) -> None:
         """Let the mouse go, so that the terminal can select text with it; or take it back."""
-        self._mouse.give(self._driver, ours=not self._mouse.is_ours)
+        self._give_mouse(ours=not self._mouse.is_ours)
         shown = self.get_key_display(Binding(self._keymap.get("app.mouse", "f2").split(",")[0], "mouse"))
         told = (
             "The mouse is the viewer's again."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 from textual.widget import Widget
@@ -10,6 +10,10 @@ from textual.widget import Widget
 if TYPE_CHECKING:
     from textual import events
     from textual.screen import Screen
+
+
+MOUSE_LET_GO: Final = "-mouse-let-go"
+"""The app has this class while the mouse is the terminal's."""
 
 
 class KeyHints(Widget):
@@ -39,11 +43,13 @@ class KeyHints(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        """``key description`` after another, as many as fit."""
+        """``key description`` after another, as many as fit; before them that the mouse is not ours."""
         parts = [
             Content.assemble((f" {key}", "bold $primary"), (f" {description} ", "$muted"))
             for key, description, _ in self._hints
         ]
+        if self.app.has_class(MOUSE_LET_GO):  # nobody clicks then, so that clicks need not know of it
+            parts.insert(0, Content.styled(" mouse let go ", "bold $warning"))
         return Content("").join(parts)
 
     def on_click(self, event: events.Click) -> None:
