@@ -16,8 +16,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.cli.conftest import COMMAND
+from wharf_tui.cli import verdict
+from wharf_tui.model.glyphs import cell_width
 
 
 @pytest.fixture
@@ -287,3 +291,10 @@ def test_an_address_holds_live_and_offline(viewer, served, definition, environme
     rows = offline.leave()
     assert rows[0].startswith("Build 1: unfinished")
     assert rows[-1] == f"Look again: wharf-tui open {copy.name} --at 1:40"
+
+
+@given(st.text("a日\u0301 x", max_size=60), st.integers(1, 40))
+def test_what_is_told_fits_into_a_row(text: str, width: int) -> None:
+    clipped = verdict._clipped(text, width)
+    assert cell_width(clipped) <= width
+    assert clipped == text or (clipped.endswith("…") and text.startswith(clipped[:-1]))

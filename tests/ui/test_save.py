@@ -17,7 +17,9 @@ from wharf_tui.model.ids import LogId, StepId
 from wharf_tui.model.lines import Gap, GapKind
 from wharf_tui.model.text import clean
 from wharf_tui.results import layout
+from wharf_tui.results.files_reader import FilesReader
 from wharf_tui.results.gap_file import write_gaps
+from wharf_tui.ui.feed import StoreFeed
 from wharf_tui.ui.html_log import TAIL, html_gap, html_head, html_line
 from wharf_tui.ui.save_control import SaveControl
 from wharf_tui.ui.screens.confirm import ConfirmScreen
@@ -260,3 +262,17 @@ async def test_what_cannot_be_written_is_said(name, sample, run_app, see, folder
         await seen.until(lambda: name in said(pilot))
         await seen.press("k")
         assert pilot.app.is_running
+
+
+async def test_a_log_is_not_replaced_by_itself(sample, run_app, see, folder):
+    log = folder / "a.log"
+    log.write_text("one\ntwo\n")
+    (folder / "link").symlink_to(log)
+    async with run_app(StoreFeed(FilesReader([log]))) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: len(seen.messages) == 2)
+        for name in ("a.log", "link"):
+            await type_line(seen, f"save! {name}")
+            await seen.until(lambda: f"{name} is the log itself" in said(pilot))  # noqa: B023  awaited here
+    assert log.read_text() == "one\ntwo\n"
+    assert (folder / "link").is_symlink()

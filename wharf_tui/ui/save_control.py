@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -209,6 +210,7 @@ class SaveControl(Control):
         if self._rows is None:
             return
         (document, rows), self._rows = self._rows, None
+        self._require_another(path)
         steps = {step.info.step_id: step.info for step in self.screen.feed.info.steps}
         shown = self.screen.pane.step_id
         if shown is not None and shown != ALL_STEPS:
@@ -224,6 +226,14 @@ class SaveControl(Control):
         self.screen.view.select_from = None
         self.show()
         self.screen.update_view()
+
+    def _require_another(self, path: Path) -> None:
+        """A log is what happened: it is not replaced by a part of itself."""
+        for step in self.screen.feed.info.steps:
+            log = self.screen.feed.log(step.info.step_id).path
+            with suppress(OSError):  # one of them is not there
+                if path.samefile(log):
+                    raise UsageError(f"{path} is the log itself", "Give another name.")
 
     def _end(self) -> None:
         if self._saving is not None:
