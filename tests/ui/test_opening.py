@@ -22,6 +22,7 @@ from wharf_tui.ui.screens.build import BuildScreen
 from wharf_tui.ui.screens.catalogue import CatalogueScreen
 from wharf_tui.ui.session_feed import SessionFeed
 from wharf_tui.ui.view_state import ViewStates
+from wharf_tui.worker.auth import ListenSettings, Token
 
 
 @pytest.fixture
@@ -197,3 +198,20 @@ async def test_printable_keys_do_nothing_else_while_one_types(ended, run_app):
         await pilot.press("o", *"Dq", "slash", "S")
         assert screen.prompt.text == "Dq/S"
         assert pilot.app.screen is screen
+
+
+async def test_a_worker_that_wants_a_token_says_so_and_gets_it(ended, run_app, see, tmp_path, copies):
+    token = tmp_path / "token"
+    token.write_text("0123456789abcdef0123456789abcdef")
+    folder, _ = finished_build(tmp_path / "remote", {1: 4})
+    settings = ListenSettings(port=0, token=Token.from_file(token))
+    async with serving(folder, settings) as address, real_doors() as doors:
+        async with run_app(None, doors=doors, size=(200, 24)) as pilot:
+            screen = await in_catalogue(pilot)
+            await pilot.press("a")
+            await type_in(pilot, address)
+            await until(pilot, lambda: "token" in screen.prompt.note)
+            await type_in(pilot, f"{address} --token-file {token}")
+            await until(pilot, lambda: isinstance(pilot.app.screen, BuildScreen))
+            seen = see(pilot)
+            await seen.until(lambda: len(seen.messages) >= 4)

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wharf_tui.cli.attach_words import read_attach
 from wharf_tui.cli.bundles import feed_of, is_bundle
 from wharf_tui.cli.connect_options import ConnectOptions, looks_like_address
 from wharf_tui.cli.target import find_paths, is_build, open_files, shelf_of
@@ -84,7 +85,7 @@ class Sessions:
         """
         from wharf_tui.attach.session import AttachSession
 
-        endpoint = self._connect.endpoint(address)
+        endpoint = read_attach(address, self._connect)
         session = AttachSession(endpoint, default_builds_dir())
         await session.open()
         return self.begin(session, endpoint.address)

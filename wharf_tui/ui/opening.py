@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from wharf_tui.model.build import StepInfo
 
-WAYS = {"open": "a folder, a file, a number, a name, or latest", "attach": "HOST:PORT of a worker"}
+WAYS = {
+    "open": "a folder, a file, a number, a name, or latest",
+    "attach": "HOST:PORT of a worker; --token-file FILE, --tls-ca FILE and the like where it needs them",
+}
 """What may be typed behind each of them."""
 
 
