@@ -68,6 +68,18 @@ async def test_a_burst_through_several_prompts(words, run_app, see):
         assert told(seen) == []
 
 
+async def test_going_to_a_line_right_behind_a_filter_that_keeps_it(words, run_app, see):
+    async with run_app(words.path, size=SIZE) as pilot:
+        seen = see(pilot)
+        await opened(seen)
+        burst(seen, "&needle\r:617\r")
+        await seen.until(lambda: "10 shown" in seen.status and seen.view.spot == 6)
+        assert told(seen) == []
+        burst(seen, "g&hay 99\r:50%\r&nowhere\r:50%\r")
+        await seen.until(lambda: "0 shown" in seen.status and len(told(seen)) > 0)
+        assert "no line fits the filter; ctrl-t shows all" in told(seen)
+
+
 async def test_keys_before_a_prompt_act_before_it(words, run_app, see):
     async with run_app(words.path, size=SIZE) as pilot:
         seen = see(pilot)

@@ -228,7 +228,12 @@ class FilterControl(Control):
 
     def reveal(self, step_id: StepId, line: int) -> None:
         """Turn the filter off where it hides a line that one wants to see."""
-        each = self._filters.get(step_id)
+        each = self._filters.get(step_id) if self.is_on else None
+        if each is not None and line not in each.visible and not each.progress.is_done:
+            each.aim(line)  # it may not have been looked at yet
+            with self.screen.rows_may_change():
+                work_on(each)
+                self._lay_out_again()
         if self.is_on and (each is None or line not in each.visible):
             self.apply(self.rules, on=False)
             self.screen.notify("The filter hid that line: it is off now. ctrl-t turns it on.", markup=False)

@@ -17,10 +17,11 @@ from wharf_tui.insight.goto import (
 from wharf_tui.model.text import clean_plain
 from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
-from wharf_tui.ui.merged_document import MergedDocument
+from wharf_tui.ui.merged_document import ALL_STEPS, MergedDocument
 from wharf_tui.ui.times_of_day import time_of
 
 if TYPE_CHECKING:
+    from wharf_tui.model.ids import StepId
     from wharf_tui.ui.row_document import RowDocument
     from wharf_tui.ui.screens.build import BuildScreen
 
@@ -55,27 +56,35 @@ class GotoControl(Control):
         """Go to what was typed. Returns what is wrong with it; empty where nothing is."""
         screen = self.screen
         document = screen.view.document
-        if document is None or not document.row_count:
+        if document is None or not document.line_count:
             return "there are no lines yet"
         if document.is_counting:
             return f"lines are still being counted ({document.counted_share:.0%})"
         target = parse_target(text, {step.info.step_id for step in screen.feed.info.steps})
         if isinstance(target, BadTarget):
             return f"{target.problem}. {target.hint}"
-        if isinstance(target, AddressTarget):
-            if screen.step_state(target.step_id) is None:
-                return f"there is no step {target.step_id}"
-            screen.go_to(target.step_id, target.log_id)
+        if isinstance(target, AddressTarget | LineTarget):
+            step_id = target.step_id if isinstance(target, AddressTarget) else self._own_step()
+            if screen.step_state(step_id) is None:
+                return f"there is no step {step_id}" if step_id else "no line is in sight to tell the step"
+            screen.go_to(step_id, target.log_id)
             return ""
-        if isinstance(target, LineTarget) and screen.here is not None:
-            screen.go_to(screen.here.step_id, target.log_id)
-            return ""
+        if not document.row_count:
+            return "no line fits the filter; ctrl-t shows all"
         row = self._row_of(target, document)
         if isinstance(row, str):
             return row
         screen.view.go_to_row(row)
         screen.update_view()
         return ""
+
+    def _own_step(self) -> StepId:
+        """The step that one is in; ``ALL_STEPS`` where that cannot be told."""
+        shown = self.screen.pane.step_id
+        if shown is not None and shown != ALL_STEPS:
+            return shown
+        here = self.screen.here
+        return here.step_id if here is not None else ALL_STEPS
 
     def _row_of(self, target: Target, document: RowDocument) -> int | str:
         view, last = self.screen.view, document.row_count - 1
