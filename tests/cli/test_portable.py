@@ -60,12 +60,13 @@ def build(tmp_path: Path) -> Path:
 
 def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", WITHOUT_POSIX + program, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=os.environ)
+    environ = os.environ | {"TEXTUAL_DRIVER": "textual.drivers.headless_driver:HeadlessDriver"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ)
 
 
 def test_logs_are_read(build: Path) -> None:
     done = run(READS, "logs", str(build))
-    assert (done.returncode, done.stdout) == (0, "stage/step | hello\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "hello\n"), done.stderr
 
 
 @pytest.mark.parametrize("module", ["attach", "open", "viewer", "builds", "aggregate"])
