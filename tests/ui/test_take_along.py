@@ -350,3 +350,28 @@ def test_the_command_is_one_that_a_shell_takes() -> None:
     assert command_of(("attach", "host:5010")) == "wharf-tui attach host:5010"
     assert command_of((), "4:1841") == ""
     assert "\x1b" not in command_of(("open", "\x1b[2J"))
+
+
+async def test_a_long_copy_tells_how_far_it_is_and_escape_stops_it(
+    terminal, sample, run_app, see, monkeypatch, tmp_path
+):
+    folder = tmp_path / "parcels"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setattr("wharf_tui.ui.row_taker._ROWS", 8)
+    monkeypatch.setattr("wharf_tui.ui.take_along_control._SLICE_SECONDS", 0.0)
+    monkeypatch.setattr("wharf_tui.ui.take_along_control._LONG_SECONDS", 0.0)
+    sample.run(1)
+    sample.count_to(1, 50_000)
+    async with run_app(sample.path) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages[-1:] == ["line 50000"])
+        await seen.press("g", "v", "G", "y")
+        await seen.until(lambda: "Copying" in seen.header)
+        await seen.until(lambda: bool(list(folder.glob("wharf-tui-*.log"))))
+        await seen.press("escape")
+        await seen.until(lambda: bool(pilot.app._notifications))
+        assert told(pilot) == "Nothing was copied."
+        await seen.until(lambda: "Copying" not in seen.header)
+        await seen.until(lambda: not list(folder.glob("wharf-tui-*.log")))
+    assert not terminal

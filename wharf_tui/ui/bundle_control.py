@@ -18,6 +18,7 @@ from wharf_tui.results.files_reader import FilesReader
 from wharf_tui.ui import words
 from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
+from wharf_tui.ui.notice import Notice
 from wharf_tui.ui.take_along_control import TakeAlongControl
 from wharf_tui.ui.view_state_control import ViewStateControl
 from wharf_tui.ui.way_back import command_of
@@ -41,7 +42,7 @@ class BundleControl(Control):
         self._stop = threading.Event()
         self._is_busy = False
         self._read = self._total = 0
-        self._notice = ""
+        self._notice = Notice(screen)
 
     def bundle(self, name: str, *, replace: bool = False) -> None:
         """Write a bundle; without a name under the build's own.
@@ -72,7 +73,7 @@ class BundleControl(Control):
         """Tell how far it is."""
         if self._is_busy:
             share = f" {self._read / self._total:.0%}" if self._total else ""
-            self._set_notice(f"Bundling{share}, esc stops")
+            self._notice.say(f"Bundling{share}, esc stops")
 
     def leave(self) -> bool:
         """Stop; nothing of the file is left."""
@@ -101,7 +102,7 @@ class BundleControl(Control):
             self.screen.notify(clean_plain(text), severity="error", markup=False)
         finally:
             self._is_busy = False
-            self._set_notice("")
+            self._notice.say("")
             self.screen.update_view()
 
     def _write(
@@ -118,11 +119,6 @@ class BundleControl(Control):
     def _report(self, read: int, total: int) -> bool:
         self._read, self._total = read, total
         return not self._stop.is_set()
-
-    def _set_notice(self, notice: str) -> None:
-        if self.screen.notice in {"", self._notice}:  # the cancellation of a build comes first
-            self.screen.notice = notice
-        self._notice = notice
 
 
 def summary_of(reader: BuildReader, command: str) -> str:

@@ -15,6 +15,7 @@ from wharf_tui.ui import words
 from wharf_tui.ui.commands import Command
 from wharf_tui.ui.control import Control
 from wharf_tui.ui.merged_document import ALL_STEPS
+from wharf_tui.ui.notice import Notice
 from wharf_tui.ui.row_taker import RowTaker, TakenGap
 from wharf_tui.ui.save_forms import SaveForm, form_for, form_name
 from wharf_tui.ui.screens.confirm import ConfirmScreen
@@ -100,7 +101,7 @@ class SaveControl(Control):
         self._saving: _Saving | None = None
         self._rows: tuple[RowDocument, range] | None = None
         """What is to be saved, while its name is asked for."""
-        self._notice = ""
+        self._notice = Notice(screen)
 
     def save(self, name: str, *, replace: bool = False) -> None:
         """Save under a name, or ask for one.
@@ -173,7 +174,7 @@ class SaveControl(Control):
     def show(self) -> None:
         """Tell how far it is."""
         if self._saving is not None:
-            self._set_notice(f"Saving {self._saving.taker.share:.0%}, esc stops")
+            self._notice.say(f"Saving {self._saving.taker.share:.0%}, esc stops")
 
     def leave(self) -> bool:
         """Stop; nothing of the file is left."""
@@ -239,12 +240,7 @@ class SaveControl(Control):
         if self._saving is not None:
             self._saving.file.drop()
             self._saving = None
-        self._set_notice("")
-
-    def _set_notice(self, notice: str) -> None:
-        if self.screen.notice in {"", self._notice}:  # the cancellation of a build comes first
-            self.screen.notice = notice
-        self._notice = notice
+        self._notice.say("")
 
     def _title(self) -> str:
         step = self.screen.step_state(self.screen.pane.step_id)

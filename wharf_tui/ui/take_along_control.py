@@ -13,6 +13,7 @@ from wharf_tui.model.text import clean_plain
 from wharf_tui.ui import words
 from wharf_tui.ui.clipboard import clipboard_tool
 from wharf_tui.ui.control import Control
+from wharf_tui.ui.notice import Notice
 from wharf_tui.ui.row_taker import RowTaker, TakenGap
 from wharf_tui.ui.take_along import Parcel
 from wharf_tui.ui.way_back import command_of
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _SLICE_SECONDS: Final = 0.006
 _PAUSE_SECONDS: Final = 0.004
+_LONG_SECONDS: Final = 0.3
+"""What takes longer than this is told."""
 
 
 class TakeAlongControl(Control):
@@ -37,7 +40,10 @@ class TakeAlongControl(Control):
     def __init__(self, screen: BuildScreen) -> None:
         super().__init__(screen)
         self._executor: ThreadPoolExecutor | None = None
-        self._is_copying = False
+        self._taking: RowTaker | None = None
+        """What is being copied, as long as that can be stopped."""
+        self._since = 0.0
+        self._notice = Notice(screen)
 
     def copy_rows(self, document: RowDocument, rows: range, *, with_address: bool) -> None:
         """Copy some rows of a log, and say how."""
@@ -48,8 +54,8 @@ class TakeAlongControl(Control):
         if document.is_counting:
             self._copy_uncounted(document, rows, with_address=with_address)
             return
-        self._is_copying = True
-        self.screen.run_worker(self._copy(RowTaker(document, rows), head), group="copy", exclusive=True)
+        self._taking, self._since = RowTaker(document, rows), time.monotonic()
+        self.screen.run_worker(self._copy(self._taking, head), group="copy", exclusive=True)
 
     def copy_text(self, make: Callable[[], str], what: str) -> None:
         """Copy a text that takes a while to be made.
@@ -60,12 +66,18 @@ class TakeAlongControl(Control):
         """
         self.screen.run_worker(self._copy_made(make, what), group="copy", exclusive=True)
 
+    def show(self) -> None:
+        """Tell how far it is, where it takes a while."""
+        taking = self._taking
+        is_long = taking is not None and time.monotonic() - self._since > _LONG_SECONDS
+        self._notice.say(f"Copying {taking.share:.0%}, esc stops" if taking is not None and is_long else "")
+
     def leave(self) -> bool:
         """Copy no further; whether something was being copied."""
-        if not self._is_copying:
+        if self._taking is None:
             return False
         self.screen.workers.cancel_group(self.screen, "copy")
-        self._is_copying = False
+        self._taking = None
         self.screen.notify("Nothing was copied.", markup=False)
         return True
 
@@ -101,7 +113,7 @@ class TakeAlongControl(Control):
         parcel = Parcel(clipboard_tool())
         try:
             what = await self._collect(taker, parcel, head)
-            self._is_copying = False  # from here on it cannot be taken back
+            self._taking = None  # from here on it cannot be stopped
             await self._send(parcel, what)
         except WharfError as error:
             parcel.drop()
@@ -110,7 +122,8 @@ class TakeAlongControl(Control):
             parcel.drop()
             raise
         finally:
-            self._is_copying = False
+            if self._taking is taker:
+                self._taking = None
 
     async def _collect(self, taker: RowTaker, parcel: Parcel, head: bytes) -> str:
         lines = folded = gaps = 0
