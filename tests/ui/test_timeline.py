@@ -33,6 +33,12 @@ def test_cells_tell_whose_time_it_is_and_how_busy_it_was():
 def test_where_nobody_is_in_front_the_busiest_is():
     found = cells(Timeline(0, 20, 4), spans(), {ONE: [1, 1, 1, 0], TWO: [0, 9, 0, 9]}, None)
     assert [cell.step_id for cell in found] == [ONE, TWO, ONE, TWO]
+    assert [cell.in_front for cell in found] == [
+        True,
+        False,
+        True,
+        False,
+    ]  # so that one sees where the next begins
 
 
 def test_time_in_which_no_step_ran_is_empty():

@@ -25,7 +25,7 @@ class Cell:
     """Whose colour it has; None where no step ran."""
     status: Status = Status.PENDING
     in_front: bool = False
-    """Whether it is the step that is looked at."""
+    """Whether it is the step that is looked at; where all are, every other one."""
     odd: bool = False
     """Every other step, so that one sees where the next one begins."""
     has_failure: bool = False
@@ -68,14 +68,14 @@ def cells(
             there,
             key=lambda each: (each[1].step_id == front, _at(activity, each[1].step_id, column), -each[0]),
         )
-        in_front = span.step_id == front
-        printed = _at(activity, span.step_id, column) if in_front else totals[column]
+        is_front = span.step_id == front
+        printed = _at(activity, span.step_id, column) if is_front else totals[column]
         found.append(
             Cell(
                 _height(printed, most),
                 span.step_id,
                 span.status,
-                in_front,
+                in_front=is_front or (front is None and index % 2 == 0),
                 odd=bool(index % 2),
                 has_failure=column in failures,
             )

@@ -108,7 +108,8 @@ class TimelineControl(Control):
         pane, timeline = self.screen.pane, sums.timeline
         if self._cells_of is not sums or self._cells_front != pane.step_id:
             self._cells_of, self._cells_front = sums, pane.step_id
-            self._cells = cells(timeline, sums.spans, sums.activity, pane.step_id)
+            front = None if pane.step_id == ALL_STEPS else pane.step_id
+            self._cells = cells(timeline, sums.spans, sums.activity, front)
         at_ns = self._time_here()
         playhead = None if at_ns is None else timeline.column_of(at_ns)
         since = "" if at_ns is None else f"+{format_duration(at_ns - timeline.start_ns)}"
