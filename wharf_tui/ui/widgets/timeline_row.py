@@ -112,4 +112,6 @@ def _style(cell: Cell, *, is_plain: bool) -> str:
     color = status_look.color(cell.status)
     if cell.in_front:
         return f"bold {color}"
-    return color if is_plain else f"{color} {'45%' if cell.odd else '65%'}"
+    if is_plain or cell.status is Status.FAILED:
+        return color
+    return f"{color} {'45%' if cell.odd else '65%'}"
