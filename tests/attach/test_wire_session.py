@@ -20,6 +20,7 @@ from tests.fakes.served_builds import (
     begin_build,
     finished_build,
     serving,
+    stub_of,
     wharf_cmd_folder,
     write_lines,
 )
@@ -37,6 +38,7 @@ from wharf_tui.model.status import ArtifactEvent, Status
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.build_writer import BuildWriter
 from wharf_tui.rpc.generated.wharf.worker.v1 import worker_pb2 as pb
+from wharf_tui.worker import hub as hub_module
 from wharf_tui.worker.auth import ListenSettings
 
 
@@ -318,6 +320,32 @@ async def test_a_folder_of_wharf_cmds_is_copied_twice_only_if_it_changed(tmp_pat
         assert logs_of(session.path) == logs_of(path)
         copies.append(session.path)
     assert copies[0] == copies[1]
+
+
+async def test_who_comes_later_gets_what_wharf_cmd_has_written_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "_LONGEST_BREATH", 0.02)
+    path = wharf_cmd_folder(tmp_path, {1: b"2024-02-03T10:00:01.5Z one\n2024-02-03T10:00:02Z half a li"})
+    async with serving(path) as address:
+        first = await attach(address, tmp_path / "copies")
+        assert logs_of(first.path) == {"1": logs_of(path)["1"] + b"\n"}
+        for addition in (b"ne\n", b"2024-02-03T10:00:03Z three\n"):
+            before = await get_build(address)
+            with (path / "steps/1/logs.log").open("ab") as log:
+                log.write(addition)
+            async with asyncio.timeout(10):
+                while (await get_build(address)).epoch == before.epoch:
+                    await asyncio.sleep(0.01)
+            later = await attach(address, tmp_path / "copies")
+            assert logs_of(later.path) == logs_of(path)
+            assert not later.progress.complete
+
+
+async def get_build(address: str) -> pb.GetBuildResponse:
+    async with stub_of(address) as stub:
+        build: pb.GetBuildResponse = await stub.GetBuild(pb.GetBuildRequest(), timeout=5)
+        return build
 
 
 async def test_what_had_to_be_let_go_is_asked_for_again(

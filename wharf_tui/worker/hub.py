@@ -82,19 +82,31 @@ class BuildHub:
             self._look()
 
     async def run(self) -> None:
-        """Look and wake until the build has ended, or cannot be read any more."""
-        while not self.ended and self._failure is None:
-            await self._wait()
-            await asyncio.sleep(
-                min(_LONGEST_BREATH, max(_SHORTEST_BREATH, self.subscribers * _BREATH_PER_SUBSCRIBER))
-            )
+        """Look and wake until the build has ended, or cannot be read any more.
+
+        A build of wharf-cmd's does not tell whether it has ended. Each stream of it ends with what is there, but who
+        comes later gets what has come until then: under a new epoch, for a line that had no end may have grown.
+        """
+        while self._failure is None and self.reader.liveness in {Liveness.RUNNING, Liveness.UNKNOWN}:
+            await self._pause()
+            before = (self.reader.info, self.reader.log_bytes)
             try:
                 self._look()
             except WharfError as error:
                 self._failure = error
+            if self.ended and before != (self.reader.info, self.reader.log_bytes):
+                self._epoch = secrets.token_hex(8)
             for group in self._waiting_groups():
                 _wake(group)
                 await asyncio.sleep(0)
+
+    async def _pause(self) -> None:
+        if self.ended:
+            await asyncio.sleep(_LONGEST_BREATH)
+            return
+        await self._wait()
+        breath = max(_SHORTEST_BREATH, self.subscribers * _BREATH_PER_SUBSCRIBER)
+        await asyncio.sleep(min(_LONGEST_BREATH, breath))
 
     def stop(self) -> None:
         """Let subscribers go as soon as they have all that is there."""
