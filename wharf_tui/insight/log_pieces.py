@@ -16,6 +16,10 @@ _STRIDE: Final = 256 * 1024
 """Bytes in which line feeds are counted rather than looking for a nearer line."""
 
 
+_PROBE: Final = 512
+"""Bytes at the end of a piece in which its last line mostly ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A run of whole lines."""
@@ -45,6 +49,14 @@ def piece_after(log: LogReader, start: int, stop: int, budget: int) -> Piece | N
     Returns:
         The piece, or None where nothing can be read.
     """
+    if stop - start > budget > _PROBE:  # to read just what is wanted is cheaper than to read more and to copy
+        probe = start + budget - _PROBE
+        line_end = log.read_raw(probe, _PROBE).rfind(b"\n")
+        if line_end >= 0:
+            end = probe + line_end + 1
+            data = log.read_raw(start, end - start)
+            if len(data) == end - start:
+                return Piece(start, end, data)
     data = log.read_raw(start, min(budget, stop - start))
     if len(data) == stop - start or not data:
         return Piece(start, stop, data) if data else None

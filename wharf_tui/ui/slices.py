@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from wharf_tui.insight.slices import Progress, SlicedWork
 
-TARGET_SECONDS: Final = 0.012
+TARGET_SECONDS: Final = 0.018
 """How long a slice may take: with the screen drawn in between, a key is still answered at once."""
 _PIECE_BYTES: Final = 1024 * 1024
 _SMALLEST, _LARGEST = 256 * 1024, 64 * 1024 * 1024
