@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -86,14 +85,9 @@ async def _follow(
 async def _present(store: BuildWriter, stopped: asyncio.Event, *, interactive: bool) -> None:
     """Show the store until its end, or until nobody looks any more."""
     if interactive:
-        from wharf_tui.ui.app import WharfApp
+        from wharf_tui.cli.viewer import show_viewer
 
-        app = WharfApp(store.path, store.path.parent)
-        leaving = asyncio.create_task(_exit_when(stopped, app.exit), name="leave-when-stopped")
-        try:
-            await app.run_async()
-        finally:
-            leaving.cancel()
+        await show_viewer(store.path, stop=stopped)
         return
     from wharf_tui.cli.output import terminal_style
     from wharf_tui.cli.plain import print_as_it_comes
@@ -103,12 +97,6 @@ async def _present(store: BuildWriter, stopped: asyncio.Event, *, interactive: b
         await print_as_it_comes(reader, terminal_style(prefix=True), wait=waiter_for(store.changes.wait))
     finally:
         reader.close()
-
-
-async def _exit_when(stopped: asyncio.Event, leave: Callable[[], None]) -> None:
-    """Who ends the process from outside wants the viewer gone, too."""
-    await stopped.wait()
-    leave()
 
 
 def _tell_the_end(store: BuildWriter) -> int:

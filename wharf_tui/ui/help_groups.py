@@ -20,7 +20,10 @@ _BY_MODULE: Final = {
     "search_control": _FIND,
     "goto_control": _FIND,
     "error_control": _FIND,
-    "filter_control": _CHOOSE,
+    "detail_control": _LOOKS,
+    "view_commands": _LOOKS,
+    "filter_commands": _CHOOSE,
+    "novelty_control": _CHOOSE,
     "highlight_control": _CHOOSE,
     "fold_control": _CHOOSE,
     "notes_control": _TIME,
@@ -29,6 +32,7 @@ _BY_MODULE: Final = {
     "save_control": _TAKE,
     "bundle_control": _TAKE,
     "editor_control": _TAKE,
+    "shell_control": _STEPS,
 }
 """By the module of the command."""
 _BY_ID: Final = {
