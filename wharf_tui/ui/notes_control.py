@@ -41,6 +41,8 @@ class NotesControl(Control):
         self._silences: dict[StepId, Silences] = {}
         self._told: dict[StepId, tuple[int, int]] = {}
         self._next_look = 0.0
+        self._looked_on: set[StepId] = set()
+        """Steps whose newest lines have been looked at since the last look at all of them."""
 
     def opened(self) -> None:
         """Take over what the user has set."""
@@ -52,18 +54,19 @@ class NotesControl(Control):
         is_look = now >= self._next_look
         if is_look:
             self._next_look = now + _LOOK_SECONDS
+            self._looked_on.clear()
         for pane in self.screen.panes.panes:
             step_id = pane.step_id
             if step_id is None or step_id == ALL_STEPS:
                 continue
             document = self.screen.documents.of(step_id)
-            if document.is_counting:
+            if document.is_counting or step_id in self._looked_on:
                 continue
             is_done = self._look_on(step_id, document)
-            if is_look or not is_done:
-                self._put_rows(step_id, document)
+            self._put_rows(step_id, document)
             if not is_done:
                 return True
+            self._looked_on.add(step_id)
         return False
 
     def silences(self, step_id: StepId) -> list[Silence]:
@@ -109,6 +112,7 @@ class NotesControl(Control):
         self.threshold_ns = threshold_ns
         self._silences.clear()
         self._told.clear()
+        self._looked_on.clear()
 
     def _look_on(self, step_id: StepId, document: LogDocument) -> bool:
         """Look for silences in a slice; whether that is all for now."""

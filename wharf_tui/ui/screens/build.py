@@ -136,6 +136,13 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
         """Show what is here already, while the rest is still coming."""
         self.release()
 
+    @property
+    def is_counting(self) -> bool:
+        """Whether a log in sight is being counted, or merged."""
+        return any(
+            document.is_counting for pane in self.panes.panes if (document := pane.view.document) is not None
+        )
+
     def look_at_logs(self) -> bool:
         """Look at each log that is shown, once, and tell all panes that show it."""
         panes = [pane for pane in self.panes.panes if pane.step_id is not None]
@@ -163,7 +170,7 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
 
     def do_work(self) -> bool:
         """Let one of the controls work; while lines in sight are being counted, nothing else is worth the time."""
-        if any(document.is_counting for pane in self.panes.panes if (document := pane.view.document)):
+        if self.is_counting:
             return True
         with self.rows_may_change():
             return self.give_turn()

@@ -57,6 +57,7 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         self._pause = _BUSY_SECONDS
         self._next_look = 0.0
         self._next_show = 0.0
+        self._next_logs = 0.0
         self._told: set[str] = set()
         self._is_held = isinstance(feed, SessionFeed) and feed.is_incoming
         """Lines that were stored before we came are still coming, and nobody asked to see what is here."""
@@ -82,6 +83,11 @@ class LiveScreen(Screen[None], inherit_bindings=False):
 
     def update_view(self) -> None:
         """Bring everything but the lines up to date."""
+        raise NotImplementedError
+
+    @property
+    def is_counting(self) -> bool:
+        """Whether logs in sight are being counted: that goes on with each look."""
         raise NotImplementedError
 
     def look_at_logs(self) -> bool:
@@ -111,12 +117,13 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         started = time.monotonic()
         changed = self._look_at_steps(started)
         changed = self._look_at_session() or changed
-        changed = self.look_at_logs() or changed
+        if started >= self._next_logs or self.is_counting:
+            changed = self.look_at_logs() or changed
+            self._next_logs = time.monotonic() + _BUSY_SECONDS
         is_working = self.do_work()
         if is_working and started < self._next_show:
-            self.set_timer(
-                _WORKING_SECONDS, self.look
-            )  # nothing was changed that would have to be drawn first
+            # Nothing was changed that would have to be drawn first.
+            self.set_timer(_WORKING_SECONDS, self.look)
             return
         self._next_show = started + _WORK_SHOWN_SECONDS
         self.update_view()

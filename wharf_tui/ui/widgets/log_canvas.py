@@ -94,6 +94,8 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         self.moves = 0
         """How often somebody has gone somewhere: what held the view before that does not count any more."""
         self._places_of: tuple[Place, int] | None = None
+        self._end: tuple[Place, int] | None = None
+        """The end, for a height of the screen."""
         self._held: tuple[ViewMarks, tuple[object, ...]] | None = None
         """What was held on to last, and where that led. It counts until somebody moves: a row that a filter has taken
         away comes back to where it was."""
@@ -123,6 +125,7 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         place = place or ViewPlace()
         self._document = document
         self._started_ns = started_ns
+        self._looks = None
         self._widest = 0
         self.column = place.column
         self.select_from, self.spot = None, place.spot
@@ -283,7 +286,14 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         return self._places
 
     def _end_place(self) -> Place:
-        return self._walk().end(self.size.height)
+        height = self.size.height
+        if self._end is None or self._end[1] != height:
+            self._end = self._walk().end(height), height
+        return self._end[0]
+
+    def _forget_look(self) -> None:
+        super()._forget_look()
+        self._end = None
 
     def _set_top(self, place: Place) -> None:
         """Put a place on the first line of the screen."""
@@ -304,7 +314,11 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
     def _fit(self) -> None:
         """Tell the scroll bar how many rows there are; new IDs may need a wider gutter."""
         assert self._document is not None
-        self._looks = self._places = None
+        self._places = self._end = None
+        if self._looks is not None:
+            plain = self._looks[0]
+            if (plain.width, plain.id_width) != (self._look_width, self._id_width):
+                self._looks = None
         rows = self._document.row_count
         # Where text is wrapped any row may come to the top.
         height = rows - 1 + max(self.size.height, 1) if self.wrap and rows else rows
@@ -348,6 +362,7 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
 
     def watch_wrap(self) -> None:
         """The same row stays at the top."""
+        self._forget_look()
         if self._document is not None:
             self._refit()
             self.post_message(self.Moved(self))

@@ -79,7 +79,9 @@ class LogDrawing(ScrollView):
         self._widest = 0
         self._looks: tuple[LogLook, LogLook, LogLook] | None = None
         self._places: list[Place] | None = None
-        self._drawn: LRUCache[tuple[Row, LogLook, int | None, RowExtra, str], DrawnRow] = LRUCache(_KEPT_ROWS)
+        self._drawn: LRUCache[tuple[int, Row, int | None, RowExtra, str], DrawnRow] = LRUCache(_KEPT_ROWS)
+        self._drawn_with: tuple[LogLook, LogLook, LogLook] | None = None
+        """The looks of the rows that are kept; a look is too large to be part of their key."""
 
     @property
     def document(self) -> RowDocument | None:
@@ -96,7 +98,7 @@ class LogDrawing(ScrollView):
         sign = ""
         if self.signs and (address := self._document.address_of(number)) is not None:
             sign = self.signs.get(address, "")
-        key = (row, look, before, extra, sign)
+        key = (id(look), row, before, extra, sign)
         drawn = self._drawn.get(key)
         if drawn is None:
             drawn = self._drawn[key] = draw_row(row, look, before, extra, sign)
@@ -130,14 +132,22 @@ class LogDrawing(ScrollView):
         self._looks = self._places = None
         self.refresh()
 
+    @property
+    def _look_width(self) -> int:
+        return max(self.scrollable_content_region.width - bool(self.hit_marks), 1)
+
+    @property
+    def _id_width(self) -> int:
+        highest = self._document.highest_id if self._document is not None else 0
+        return max(len(str(highest)), 4) if self.show_ids else 0
+
     def _make_looks(self) -> tuple[LogLook, LogLook, LogLook]:
         """How rows look, how the spot does, and how selected rows do."""
-        highest = self._document.highest_id if self._document is not None else 0
         plain = LogLook(
-            width=max(self.scrollable_content_region.width - bool(self.hit_marks), 1),
+            width=self._look_width,
             column=0 if self.wrap else self.column,
             wrap=self.wrap,
-            id_width=max(len(str(highest)), 4) if self.show_ids else 0,
+            id_width=self._id_width,
             times=self.times,
             started_ns=self._started_ns,
             zone=self.zone,
@@ -159,6 +169,11 @@ class LogDrawing(ScrollView):
             for name in ("log-view--spot", "log-view--selected")
         )
         self._looks = plain, spot, selected
+        if self._drawn_with == self._looks:
+            self._looks = self._drawn_with
+        else:
+            self._drawn_with = self._looks
+            self._drawn.clear()
         return self._looks
 
     @staticmethod
