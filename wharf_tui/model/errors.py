@@ -11,9 +11,8 @@ WharfError
 │   └── StorageFullError        no space left on the device
 ├── RunError                    exit 1: a step could not be run
 │   └── RuntimeUnavailableError exit 4: no Docker, no Kubernetes, no shell
-├── UnreachableError            exit 4: a worker does not answer
-│   └── AccessDeniedError       exit 4: a worker answers, but not to us
-└── IncompleteError             exit 3: lines are missing
+└── UnreachableError            exit 4: a worker does not answer
+    └── AccessDeniedError       exit 4: a worker answers, but not to us
 """
 
 from __future__ import annotations
@@ -106,9 +105,3 @@ class UnreachableError(WharfError):
 
 class AccessDeniedError(UnreachableError):
     """A worker answers, but not to us."""
-
-
-class IncompleteError(WharfError):
-    """Lines are missing from what was asked for."""
-
-    exit_status = ExitStatus.INCOMPLETE

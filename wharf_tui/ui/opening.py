@@ -83,11 +83,6 @@ class Opening:
         self._done = done
         self._worker: Worker[None] | None = None
 
-    @property
-    def is_under_way(self) -> bool:
-        """Whether something is being opened."""
-        return self._worker is not None and self._worker.is_running
-
     def start(self, way: str, target: str) -> None:
         """Open a target in one of ``WAYS``."""
         target = target.strip()

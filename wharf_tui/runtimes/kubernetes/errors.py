@@ -16,11 +16,12 @@ from wharf_tui.model.errors import RunError, RuntimeUnavailableError
 
 NOT_FOUND: Final = 404
 CONFLICT: Final = 409
-GONE: Final = 410
 _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY, _INTERNAL = 401, 403, 429, 500
 
 _LOG_IN: Final = "Log in to the cluster again, or choose another context of the kubeconfig (k8s.context)."
 _GET_LEAVE: Final = "Ask whoever runs the cluster for that permission."
+_QUOTA: Final = "exceeded quota"
+_GET_ROOM: Final = "Wait until other pods have ended, or ask whoever runs the cluster for a larger quota."
 _CHECK: Final = "Check that the cluster runs, and that the kubeconfig's context is the one you mean."
 _CONFIGURE: Final = (
     "Set KUBECONFIG, or write ~/.kube/config; `kubectl cluster-info` shows whether it is right."
@@ -72,7 +73,9 @@ def refusal(doing: str, status: int, body: bytes) -> RunError:
         return RuntimeUnavailableError(message, _CHECK)
     if status == _UNAUTHORIZED:
         return RunError(f"cannot {doing}: the cluster does not accept the credentials ({words})", _LOG_IN)
-    return RunError(message, _GET_LEAVE if status == _FORBIDDEN else "")
+    if status == _FORBIDDEN:
+        return RunError(message, _GET_ROOM if _QUOTA in words else _GET_LEAVE)
+    return RunError(message)
 
 
 def words_of(body: bytes) -> str:

@@ -46,11 +46,6 @@ class LogPosition:
         self._forgotten_ns: int | None = None
         """The latest time of a line that is not remembered any more."""
 
-    @property
-    def last_hash(self) -> int | None:
-        """Of the last line; None before the first."""
-        return self._blocks[-1][0][-1] if self._blocks else None
-
     def extend(self, lines: Sequence[bytes], times: Sequence[int | None]) -> None:
         """These lines are stored, too. They are as the API sent them; a line without a time has the last one's."""
         if not lines:
