@@ -75,6 +75,7 @@ class Steps:
                 for step in self.steps.values()
                 if step.filter is not None and not step.filter.step(ALL).is_done
             ]
+            self.merged.version += 1
             if not working and not self.merged.is_behind:
                 break
 

@@ -39,10 +39,12 @@ class MergedDocument:
         self._block: tuple[int, tuple[int, int], list[MergedRow]] = (0, (0, 0), [])
         self._filters: Mapping[StepId, LineFilter] | None = None
         self._is_first_pass = True
+        self._counted: tuple[int, int] | None = None
+        """The rows there are, for a version: it is asked for with each row that is drawn."""
         self._restarts = 0
         self._seen = -1
         self.version = 0
-        """Another one where which lines have rows may be different."""
+        """Another one where which lines have rows may be different; who lets a filter look on counts it up."""
         self.problem = ""
         """Why they cannot be read; empty where they can."""
 
@@ -54,6 +56,7 @@ class MergedDocument:
     def add(self, document: LogDocument) -> None:
         """Take one more step in."""
         self._documents[document.step_id] = document
+        self._counted = None
         self._merge.add(document.step_id, document.log)
         if self._filters is not None:
             self.show_only(self._filters)  # nothing of it, until it has a filter
@@ -61,7 +64,11 @@ class MergedDocument:
     @property
     def row_count(self) -> int:
         """Rows that can be shown; none until the steps have been gone through once."""
-        return 0 if self._is_first_pass else self._merge.row_count
+        if self._is_first_pass:
+            return 0
+        if self._counted is None or self._counted[0] != self.version:
+            self._counted = self.version, self._merge.row_count
+        return self._counted[1]
 
     @property
     def line_count(self) -> int:
@@ -95,6 +102,7 @@ class MergedDocument:
         Args:
             budget_bytes: how much may be counted of each log.
         """
+        self._counted = None
         try:
             for each in self._documents.values():
                 each.refresh(budget_bytes, follow=True)
