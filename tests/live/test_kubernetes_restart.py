@@ -155,6 +155,8 @@ async def test_a_part_of_the_cluster_is_restarted_in_the_middle_of_steps(
             "ends": 5,
         }
         all_is_there(build)
+        told = "\n".join(reason for _, reason in build.recorder("prints").statuses)
+        assert "the cluster is away: " in told or "its log cannot be read at the moment: " in told
         recorder = await foreign
         assert recorder.messages() == build.recorder("prints").messages()
         assert not recorder.gaps

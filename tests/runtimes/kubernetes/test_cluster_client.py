@@ -86,6 +86,16 @@ def test_refusals_have_the_clusters_words(fake: FakeCluster, cluster: Cluster, c
     assert hint in caught.value.hint
 
 
+def test_a_quota_that_is_used_up_is_no_lack_of_permission(fake: FakeCluster, cluster: Cluster) -> None:
+    fake.answers = lambda *_: (
+        403,
+        status(403, 'pods "x" is forbidden: exceeded quota: q, requested: pods=1'),
+    )
+    with pytest.raises(RunError, match="exceeded quota: q") as caught:
+        cluster.create_pod({"metadata": {"name": "x"}})
+    assert "quota" in caught.value.hint
+
+
 def test_answers_that_are_no_json(fake: FakeCluster, cluster: Cluster) -> None:
     fake.answers = lambda *_: (200, b"<html>login</html>")
     with pytest.raises(RuntimeUnavailableError, match="no JSON"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wharf_tui.model.status import Status
+from wharf_tui.runtimes.kubernetes.lasting_trouble import LastingTrouble
 from wharf_tui.runtimes.kubernetes.log_taking import LogTaking
 from wharf_tui.runtimes.kubernetes.outcome import outcome_of
 from wharf_tui.runtimes.kubernetes.pod_board import PodBoard, PodCard
@@ -57,6 +58,7 @@ class ContainerWatch:
         self._recorder = recorder
         self._left_out = left_out
         self._starts = restarts_of(card, found.container)
+        self._trouble = LastingTrouble(board)
         self._told: str | None = None
 
     async def run(self, taking: LogTaking, cancellation: Cancellation, away_s: float) -> StepOutcome:
@@ -89,7 +91,7 @@ class ContainerWatch:
                     taking.done.result()
                 else:
                     taking.look_after()
-                self._tell()
+                self._tell(self._trouble.look(taking))
                 await asyncio.wait({asked}, timeout=_TICK_SECONDS)
             return None
         finally:
@@ -111,13 +113,13 @@ class ContainerWatch:
             policy == "Never" or (policy == "OnFailure" and ended.get("exitCode") == 0)
         )
 
-    def _tell(self) -> None:
+    def _tell(self, trouble: str) -> None:
         starts = restarts_of(self._card, self._container) - self._starts
         words = [self._left_out] if self._told is None or not starts else []
         if starts > 0:
             words.append(f"the container was started again {'once' if starts == 1 else f'{starts} times'}")
         waiting = map_at(container_state(self._card.pod or {}, self._container), "waiting")
-        words.append(joined(waiting.get("reason"), waiting.get("message")))
+        words += [joined(waiting.get("reason"), waiting.get("message")), trouble]
         reason = "; ".join(filter(None, words))
         if reason != self._told:
             self._told = reason

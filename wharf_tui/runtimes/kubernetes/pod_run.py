@@ -10,6 +10,7 @@ from typing import Any, Final
 from wharf_tui.definition.step_types import ContainerSpec, DockerSpec
 from wharf_tui.model.status import Status
 from wharf_tui.runtimes.kubernetes.exec_call import ExecCall
+from wharf_tui.runtimes.kubernetes.lasting_trouble import LastingTrouble
 from wharf_tui.runtimes.kubernetes.log_taker import LogTaker
 from wharf_tui.runtimes.kubernetes.log_taking import LogTaking
 from wharf_tui.runtimes.kubernetes.outcome import exit_code, outcome_of
@@ -17,7 +18,7 @@ from wharf_tui.runtimes.kubernetes.pod_start import DELETED, PodStart
 from wharf_tui.runtimes.kubernetes.pod_state import PodStage, container_state, read_state
 from wharf_tui.runtimes.kubernetes.shared import Shared
 from wharf_tui.runtimes.kubernetes.step_container import STEP_CONTAINER
-from wharf_tui.runtimes.port import StepOutcome
+from wharf_tui.runtimes.port import StepOutcome, StepRecorder
 
 _TICK_SECONDS: Final = 1.0
 _KILL_SECONDS: Final = 10.0
@@ -34,15 +35,19 @@ class PodRun:
         shared: what the build's steps share.
         start: brought it there.
         taker: of the container's log.
+        recorder: is told what is wrong meanwhile.
     """
 
-    def __init__(self, shared: Shared, start: PodStart, taker: LogTaker) -> None:
+    def __init__(self, shared: Shared, start: PodStart, taker: LogTaker, recorder: StepRecorder) -> None:
         self._shared = shared
         self._step = start.step
         self._name = start.name
         self._card = start.card
         self._cancellation = start.cancellation
         self._taking = LogTaking(shared.threads, taker)
+        self._recorder = recorder
+        self._trouble = LastingTrouble(shared.board)
+        self._told = ""
         self._calls: list[asyncio.Future[None]] = []
 
     async def run(self) -> StepOutcome:
@@ -70,12 +75,18 @@ class PodRun:
                     await asyncio.sleep(_TICK_SECONDS)
                 else:
                     self._taking.look_after()
+                self._tell(self._trouble.look(self._taking))
                 left = _TICK_SECONDS if deadline is None else deadline - time.monotonic()
                 await self._wait({asked}, min(_TICK_SECONDS, max(left, 0.0)))
         finally:
             asked.cancel()
         await self._take_rest()
         return self._outcome()
+
+    def _tell(self, reason: str) -> None:
+        if reason != self._told:
+            self._told = reason
+            self._recorder.status(Status.RUNNING, reason)
 
     async def clean_up(self) -> None:
         """Let go of the log, and wait for what was begun."""

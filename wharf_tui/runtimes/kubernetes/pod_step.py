@@ -73,7 +73,7 @@ class PodStep:
             self._recorder.status(Status.RUNNING)
         container = STEP_CONTAINER if has_begun else INIT_CONTAINER
         taker = await self._log_taker(pod, container)
-        self._running = PodRun(self._shared, self._start, taker)
+        self._running = PodRun(self._shared, self._start, taker, self._recorder)
         return await self._running.run()
 
     async def _log_taker(self, pod: Mapping[str, Any], container: str) -> LogTaker:
