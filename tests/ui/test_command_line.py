@@ -234,3 +234,21 @@ async def test_a_click_on_the_log_while_one_types_does_not_lock_the_keys(words, 
         assert seen.view.has_focus
         await seen.press("j")
         assert seen.view.scroll_offset.y == 1
+
+
+async def test_bursts_in_the_list_of_builds(make_sample, run_app, see):
+    for number in (41, 42, 43):
+        build = make_sample(number)
+        build.run(1)
+        build.count_to(1, number)
+        build.finish(1, Status.SUCCESS)
+        build.end(Status.SUCCESS)
+    async with run_app(None, size=SIZE) as pilot:
+        catalogue = pilot.app.screen
+        seen = see(pilot)
+        await seen.until(lambda: catalogue.table.current is not None)
+        burst(seen, "/42\r\r")
+        await seen.until(lambda: pilot.app.screen is not catalogue and pilot.app.screen.is_mounted)
+        burst(seen, "gj")
+        await seen.until(lambda: seen.messages[:1] == ["line 2"])
+        assert seen.view.scroll_offset.y == 1

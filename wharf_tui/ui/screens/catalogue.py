@@ -223,7 +223,7 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
         if self.prompt.display:
             return False
         if action in {"narrow", "keep"}:
-            return self._filter.has_focus == (action == "keep")
+            return (self.focused is self._filter) == (action == "keep")
         return self._filter.display if action == "widen" else True
 
     def action_delete(self) -> None:
@@ -330,6 +330,7 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
     def action_keep(self) -> None:
         """Keep the words, and go back to the table."""
         self._filter.display = bool(self._filter.value)
+        self.update_view()
         self.set_focus(self.table)
 
 
