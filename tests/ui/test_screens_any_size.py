@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wharf_tui.model.status import Status
-from wharf_tui.ui.slices import SliceBudget
+from wharf_tui.ui.slices import TARGET_SECONDS, SliceBudget
 from wharf_tui.ui.themes import DARK, LIGHT, ansi_color, preferred_theme
 
 
@@ -102,9 +102,9 @@ def test_text_can_be_read_on_every_ground(theme):
 def test_slices_learn_how_much_fits():
     budget = SliceBudget()
     before = budget.bytes
-    budget.learn(0.001)
+    budget.learn(TARGET_SECONDS / 10)
     assert budget.bytes == 2 * before
-    budget.learn(0.008)
+    budget.learn(TARGET_SECONDS * 0.7)
     assert budget.bytes == 2 * before
     for _ in range(40):
         budget.learn(1.0)
