@@ -78,13 +78,15 @@ async def a_deadline_of_the_cluster(start_pods: Start) -> None:
     assert recorder.messages() == [b"started"]
 
 
-async def images_that_cannot_be_had(start_pods: Start) -> None:
+async def an_image_that_may_not_be_pulled(start_pods: Start) -> None:
     never = replace(SETTINGS, pull_policies={"container": "Never"})
     build = await start_pods({"never": {"container": {"image": "no-such-image:1", "cmds": ["x"]}}}, never)
     outcome = await build.run("never")
     assert outcome.status is Status.FAILED
     assert "ErrImageNeverPull" in outcome.reason
 
+
+async def images_that_cannot_be_had(start_pods: Start) -> None:
     steps = {
         "name": {"container": {"image": "NO SUCH NAME", "cmds": ["x"]}},
         "pull": {"container": {"image": "no-such-registry.invalid/image:1", "cmds": ["x"]}},
@@ -157,10 +159,11 @@ async def a_step_that_takes_too_long(start_pods: Start) -> None:
 
 async def test_how_steps_fail(start_pods) -> None:
     await all_at_once(
+        images_that_cannot_be_had(start_pods),
         how_steps_end(start_pods),
         out_of_memory(start_pods),
         a_deadline_of_the_cluster(start_pods),
-        images_that_cannot_be_had(start_pods),
+        an_image_that_may_not_be_pulled(start_pods),
         what_is_not_in_the_cluster(start_pods),
         a_pod_that_fits_nowhere(start_pods),
         an_init_image_that_cannot_do_it(start_pods),
