@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import shutil
 import subprocess
@@ -20,6 +21,9 @@ from wharf_tui.attach.session import AttachSession
 
 CUT_SECONDS = float(os.environ.get("WHARF_TUI_CUT_SECONDS", "4"))
 """How long the network is away; the figure to prove is 20."""
+
+
+_NUMBERS = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ def namespace() -> Iterator[Namespace]:
     if shutil.which("ip") is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
         pytest.skip("network namespaces need iproute2 and root")
     number = os.getpid() % 250 + 1
-    made = Namespace(f"wharf-tui-{os.getpid()}", f"wt{os.getpid()}", f"10.213.{number}.2")
+    each = f"{os.getpid()}-{next(_NUMBERS)}"  # the end of a deleted one's cable stays for a moment
+    made = Namespace(f"wharf-tui-{each}", f"wt{each}", f"10.213.{number}.2")
     try:
         run("ip", "netns", "add", made.name)
     except subprocess.CalledProcessError as error:
