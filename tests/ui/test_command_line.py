@@ -236,6 +236,21 @@ async def test_a_click_on_the_log_while_one_types_does_not_lock_the_keys(words, 
         assert seen.view.scroll_offset.y == 1
 
 
+async def test_what_a_key_brings_to_do_begins_at_once_though_nothing_comes_any_more(
+    words, run_app, see, monkeypatch
+):
+    monkeypatch.setattr("wharf_tui.ui.screens.live._ENDED_SECONDS", 3600.0)
+    async with run_app(words.path, size=SIZE) as pilot:
+        seen = see(pilot)
+        await opened(seen)
+        seen.screen._pause = 3600.0
+        await seen.until(lambda: not seen.screen._is_urgent and seen.screen._timer is not None)
+        burst(seen, "/needle\r")
+        await seen.until(lambda: "1 of 10" in seen.title)
+        burst(seen, "a&needle\r")
+        await seen.until(lambda: "11 shown" in seen.status)
+
+
 async def test_bursts_in_the_list_of_builds(make_sample, run_app, see):
     for number in (41, 42, 43):
         build = make_sample(number)

@@ -26,6 +26,7 @@ from wharf_tui.ui.screens.build import BuildScreen
 from wharf_tui.ui.screens.catalogue import CatalogueScreen
 from wharf_tui.ui.screens.confirm import ConfirmScreen
 from wharf_tui.ui.screens.help import HelpScreen
+from wharf_tui.ui.screens.live import LiveScreen
 from wharf_tui.ui.settings import Settings
 from wharf_tui.ui.themes import DARK, THEMES, theme_named
 from wharf_tui.ui.view_state import ViewStates
@@ -180,6 +181,11 @@ class WharfApp(OrderedKeys):
         self.set_class(not ours, MOUSE_LET_GO)
         for hints in self.screen.query(KeyHints):
             hints.refresh()
+
+    def key_taken(self) -> None:
+        """What a key has brought to do begins at once."""
+        if self.screen_stack and isinstance(self.screen, LiveScreen):
+            self.screen.look_soon()
 
     def action_mouse(self) -> None:
         """Let the mouse go, so that the terminal can select text with it; or take it back."""

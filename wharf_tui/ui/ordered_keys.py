@@ -28,12 +28,16 @@ class OrderedKeys(App[None]):
     async def on_event(self, event: Event) -> None:
         """Let a key act at once; everything else goes its usual way."""
         if isinstance(event, events.Key) and not event.is_forwarded and await self._take_key(event):
+            self.key_taken()
             return
         if isinstance(event, events.Paste) and not event.is_forwarded and isinstance(self.focused, Input):
             first_line = next(iter(event.text.splitlines()), "")
             self.focused.replace(first_line, *sorted(self.focused.selection))
             return
         await super().on_event(event)
+
+    def key_taken(self) -> None:
+        """A key has acted."""
 
     async def _take_key(self, key: events.Key) -> bool:
         """Do what a key stands for; whether it stands for anything."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.notifications import SeverityLevel
+    from textual.timer import Timer
 
     from wharf_tui.ui.feed import Feed
 
@@ -58,6 +59,9 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         self._next_look = 0.0
         self._next_show = 0.0
         self._next_logs = 0.0
+        self._timer: Timer | None = None
+        """Of the next look."""
+        self._is_urgent = False
         self._told: set[str] = set()
         self._is_held = isinstance(feed, SessionFeed) and feed.is_incoming
         """Lines that were stored before we came are still coming, and nobody asked to see what is here."""
@@ -114,6 +118,8 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         """Look again at what is shown; sooner the next time when something came in."""
         if not self.is_attached:
             return
+        self._stop_timer()
+        self._is_urgent = False
         started = time.monotonic()
         changed = self._look_at_steps(started)
         changed = self._look_at_session() or changed
@@ -123,7 +129,7 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         is_working = self.do_work()
         if is_working and started < self._next_show:
             # Nothing was changed that would have to be drawn first.
-            self.set_timer(_WORKING_SECONDS, self.look)
+            self._set_look(_WORKING_SECONDS)
             return
         self._next_show = started + _WORK_SHOWN_SECONDS
         self.update_view()
@@ -133,7 +139,24 @@ class LiveScreen(Screen[None], inherit_bindings=False):
 
     def _look_again(self, seconds: float) -> None:
         """Look again so long after the screen has been drawn: a slow terminal is shown less, not later."""
-        self.call_after_refresh(self.set_timer, seconds, self.look)
+        self.call_after_refresh(self._set_look, seconds)
+
+    def _set_look(self, seconds: float) -> None:
+        self._stop_timer()  # there is one next look, whoever asked for it
+        self._timer = self.set_timer(_WORKING_SECONDS if self._is_urgent else seconds, self.look)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
+    def look_soon(self) -> None:
+        """Somebody has done something: what that brings to do begins at once, not with the next look of a quiet build."""
+        if self._is_urgent:
+            return
+        self._is_urgent = True
+        if self._timer is not None:
+            self._set_look(_WORKING_SECONDS)
 
     def _look_at_steps(self, now: float) -> bool:
         if now < self._next_look:
