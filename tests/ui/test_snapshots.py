@@ -68,9 +68,21 @@ def settled(theme: str = DARK.name, *keys: str):
             if isinstance(screen, CatalogueScreen) and screen.table.row_count:
                 break
         await pilot.press(*keys)
-        await pilot.pause(0.1)
+        await worked_off(pilot)
 
     return run_before
+
+
+async def worked_off(pilot) -> None:
+    """Let everything be counted and summed up that the screen tells, however busy the machine is."""
+    quiet = 0
+    while quiet < 40:
+        await pilot.pause(0.02)
+        screen = pilot.app.screen
+        if isinstance(screen, BuildScreen) and screen.give_turn():
+            quiet = 0
+            screen.update_view()
+        quiet += 1
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 30)], ids=["80x24", "120x30"])

@@ -190,26 +190,6 @@ class FastMerge:
             for other, step in self._steps.items()
         }
 
-    def next_row(self, lines: Mapping[StepId, LineSet], row: int, *, backwards: bool = False) -> int | None:
-        """The nearest row behind a row (or before it) with a line of these sets; None where there is none.
-
-        Args:
-            lines: hits, errors or other lines of some steps; one that is not shown counts as standing in the next row.
-            row: from 0; -1 finds the first one, ``row_count`` backwards the last one.
-            backwards: look up instead of down.
-
-        Raises:
-            InputError: a log cannot be read.
-        """
-        above = self.lines_before(max(row, 0) if backwards else row + 1)
-        rows = []
-        for step_id, members in lines.items():
-            known = above.get(step_id, 0)
-            line = members.previous(known) if backwards else members.next(known + 1)
-            if step_id in above and line is not None and line <= self._steps[step_id].times.line_count:
-                rows.append(self.row_of(step_id, line))
-        return (max(rows) if backwards else min(rows)) if rows else None
-
     def _stretch_of(self, row: int) -> _Stretch:
         ends = self._block_ends()
         low, high = (
