@@ -54,7 +54,7 @@ def shots(folders: dict[str, Path], running: BuildWriter) -> list[Shot]:
         Shot("search", folders["failed"], ("slash", *"survives_kill_12", "enter", "n")),
         Shot("merged", folders["failed"], ("a", "slash", *"surviv", "enter", "t"), size=(140, 38)),
         Shot("filtered", folders["failed"], ("ampersand", *"warn|error", "enter", "plus"), size=(120, 34)),
-        Shot("marks", folders["failed"], ("m", "k", "k", "k", "m", "M")),
+        Shot("marks", folders["failed"], ("m", "colon", *"note asked upstream", "enter", "E", "m", "M")),
         Shot("line-at-length", folders["failed"], ("enter",)),
         Shot("side-by-side", folders["running"], ("vertical_line", "3", "vertical_line"), size=(160, 45)),
         Shot("side-by-side-light", folders["failed"], ("vertical_line",), theme=LIGHT.name),
