@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,7 @@ async def show_viewer(
     """
     sessions = sessions or Sessions()
     app = _make_app(target, controller, sessions, at)
+    gc.freeze()  # what has been loaded stays: looking it over for garbage would hold up keys
     stopping = (
         None if stop is None else asyncio.create_task(_leave_when(stop, app), name="leave-when-stopped")
     )

@@ -24,6 +24,8 @@ ALL_STEPS: Final = StepId(0)
 """Stands for the steps of a build together, where a step is asked for."""
 _BLOCK: Final = 64
 _STEP_BYTES: Final = 512 * 1024
+_FIRST_SECONDS: Final = 0.03
+"""How long a slice may take while there is nothing to be seen yet."""
 
 
 class MergedDocument:
@@ -106,7 +108,7 @@ class MergedDocument:
         try:
             for each in self._documents.values():
                 each.refresh(budget_bytes, follow=True)
-            ends = time.monotonic() + TARGET_SECONDS
+            ends = time.monotonic() + (_FIRST_SECONDS if self._is_first_pass else TARGET_SECONDS)
             while not self._merge.step(_STEP_BYTES).is_done and time.monotonic() < ends:
                 pass
         except WharfError as error:
