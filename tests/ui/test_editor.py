@@ -59,7 +59,9 @@ async def test_without_an_editor_the_key_says_what_to_set(sample, run_app, see, 
         seen = see(pilot)
         await seen.until(lambda: len(seen.messages) == 3)
         await seen.press("o")
-        await seen.until(lambda: any("export EDITOR=vim" in each.message for each in pilot.app._notifications))
+        await seen.until(
+            lambda: any("export EDITOR=vim" in each.message for each in pilot.app._notifications)
+        )
 
 
 EDITOR = """
