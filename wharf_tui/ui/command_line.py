@@ -59,13 +59,6 @@ class CommandLine(Control):
         if complaint:
             self.screen.notify(clean_plain(complaint), severity="warning", markup=False)
 
-    def prompt_cancelled(self) -> None:
-        """Do nothing."""
-        self.screen.prompt_done()
-
-    def prompt_option(self, option: str) -> None:
-        """There is none."""
-
     async def execute(self, text: str) -> str:
         """Do what a line says. Returns what is wrong with it; empty where nothing is."""
         name, _, argument = text.strip().partition(" ")

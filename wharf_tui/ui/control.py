@@ -51,6 +51,13 @@ class Control:
     def restore(self, state: dict[str, Any]) -> None:
         """Take up what was kept; it may be damaged, or come from another version."""
 
+    def prompt_cancelled(self) -> None:
+        """Escape was pressed in the prompt that it has opened: as before."""
+        self.screen.prompt_done()
+
+    def prompt_option(self, option: str) -> None:
+        """An option of that prompt is to be the other way; most prompts have none."""
+
     def close(self) -> None:
         """The screen goes."""
 

@@ -45,13 +45,6 @@ class GotoControl(Control):
             return
         self.screen.prompt_done()
 
-    def prompt_cancelled(self) -> None:
-        """Stay."""
-        self.screen.prompt_done()
-
-    def prompt_option(self, option: str) -> None:
-        """There is none."""
-
     def go(self, text: str) -> str:
         """Go to what was typed. Returns what is wrong with it; empty where nothing is."""
         screen = self.screen

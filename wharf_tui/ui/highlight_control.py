@@ -53,13 +53,6 @@ class HighlightControl(Control):
             return
         self.screen.prompt_done()
 
-    def prompt_cancelled(self) -> None:
-        """As before."""
-        self.screen.prompt_done()
-
-    def prompt_option(self, option: str) -> None:
-        """There is none."""
-
     def toggle(self, text: str) -> str:
         """Let something stand out, or no longer. Returns what is wrong with it."""
         if text in self._matchers:

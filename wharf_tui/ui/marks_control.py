@@ -72,13 +72,6 @@ class MarksControl(Control):
             self.marks.set(self._asked, text)
         self.screen.prompt_done()
 
-    def prompt_cancelled(self) -> None:
-        """Keep what was there."""
-        self.screen.prompt_done()
-
-    def prompt_option(self, option: str) -> None:
-        """There is none."""
-
     def move(self, direction: int) -> None:
         """To the next (1) or previous (-1) mark, in any step."""
         found = self.marks.next(self.screen.here, direction)

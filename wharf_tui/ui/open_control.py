@@ -50,9 +50,6 @@ class OpenControl(Control):
         self._opening.stop()
         self._close()
 
-    def prompt_option(self, option: str) -> None:
-        """There is none."""
-
     def _say(self, text: str, style: str = "$muted") -> None:
         self.screen.prompt.say(text, style)
 

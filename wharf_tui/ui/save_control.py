@@ -149,13 +149,6 @@ class SaveControl(Control):
             ConfirmScreen(f"Replace {place}?", "What is in it now will be gone."), answered
         )
 
-    def prompt_cancelled(self) -> None:
-        """Save nothing."""
-        self.screen.prompt_done()
-
-    def prompt_option(self, option: str) -> None:
-        """There is none."""
-
     def work(self) -> bool:
         """Write a slice; whether there is more."""
         saving = self._saving
