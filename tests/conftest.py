@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("suite", deadline=None, derandomize=True, max_examples=60)
+NOISY = [HealthCheck.too_slow]  # how long an example takes says more of the machine than of the test
+settings.register_profile(
+    "suite", deadline=None, derandomize=True, max_examples=60, suppress_health_check=NOISY
+)
 settings.register_profile("hunt", deadline=None, max_examples=3000)  # pytest --hypothesis-profile=hunt
 settings.load_profile("suite")
 

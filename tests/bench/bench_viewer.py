@@ -9,6 +9,7 @@ asserted: machines differ.
 from __future__ import annotations
 
 import asyncio
+import gc
 import resource
 import shutil
 import subprocess
@@ -154,6 +155,7 @@ async def keys_under_load(folder: Path, seconds: float = 8.0) -> None:
 
     printing = threading.Thread(target=print_on)
     app = WharfApp(writer.path, writer.path.parent)
+    gc.freeze()  # as the command does
     waits = []
     async with app.run_test(size=SIZE):
         screen = screen_of(app)

@@ -62,7 +62,10 @@ def unpack(entries: tuple[SourceEntry, ...], into: Path, **options: object) -> P
     archive = SourceArchive(entries, **options)  # type: ignore[arg-type]  # one of three
     into.mkdir()
     with tarfile.open(fileobj=archive.open(), mode="r|") as tar:
-        tar.extractall(into, filter="fully_trusted")
+        if hasattr(tarfile, "fully_trusted_filter"):
+            tar.extractall(into, filter="fully_trusted")
+        else:  # Python 3.11 before 3.11.4
+            tar.extractall(into)
     archive.close()
     return into
 

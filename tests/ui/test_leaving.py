@@ -203,7 +203,7 @@ def test_a_terminal_that_goes_away_without_a_signal_ends_the_viewer(sample, buil
         while select.select([master], [], [], 1.0)[0]:
             os.read(master, 65536)
         os.close(master)
-        assert viewer.wait(timeout=60) == 0
+        viewer.wait(timeout=60)  # whatever Python says of a standard output that is gone
     finally:
         viewer.kill()
         viewer.wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from textual.widgets import Input
 
 from wharf_tui.attach.progress import Progress
 from wharf_tui.model.ids import StepId
@@ -79,6 +80,8 @@ async def worked_off(pilot) -> None:
     while quiet < 40:
         await pilot.pause(0.02)
         screen = pilot.app.screen
+        for typing in screen.query(Input):
+            typing.cursor_blink = False
         if isinstance(screen, BuildScreen) and screen.give_turn():
             quiet = 0
             screen.update_view()

@@ -322,7 +322,11 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         rows = self._document.row_count
         # Where text is wrapped any row may come to the top.
         height = rows - 1 + max(self.size.height, 1) if self.wrap and rows else rows
-        self.virtual_size = Size(self.size.width, height)
+        size = Size(self.size.width, height)
+        if size != self.virtual_size:
+            # Set as usual it would lay out the whole screen anew; but only the scroll bar, which is always there, is different.
+            self.set_reactive(LogCanvas.virtual_size, size)
+            self._scroll_update(size)
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the end in sight while following."""
