@@ -78,6 +78,7 @@ def writer(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Pat
     yield path, end
     process.kill()
     process.wait()
+    process.stdin.close()
     process.stdout.close()
 
 
