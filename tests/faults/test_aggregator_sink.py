@@ -191,7 +191,6 @@ async def test_a_connection_that_is_cut_at_any_byte_so_that_nobody_knows_what_wa
                 scene.write(50)
                 await asyncio.sleep(0.05)
         proxy.cut_after = None
-        await scene.until_copied()
         assert scene.bench.metrics.retries > 3
         await scene.end(url)
 
