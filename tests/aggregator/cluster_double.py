@@ -13,6 +13,13 @@ from typing import Any
 from wharf_tui.model.errors import RunError, RuntimeUnavailableError
 
 _END = object()
+EVENT: dict[str, Any] = {
+    "lastTimestamp": "2024-02-03T10:00:00Z",
+    "type": "Warning",
+    "reason": "BackOff",
+    "message": "no",
+    "count": 3,
+}
 BINARY, CLOSE = 2, 8
 
 
@@ -80,6 +87,8 @@ class ClusterDouble:
         self.deleted: list[str] = []
         self.answers = True
         self.forwards = 0
+        self.events = [EVENT]
+        self.asked_for_events = 0
         self._mutex = threading.Lock()
         self._pods: dict[str, dict[str, Any]] = {}
         self._addresses: dict[str, str] = {}
@@ -116,13 +125,8 @@ class ClusterDouble:
         if not self.answers:
             raise RuntimeUnavailableError("the cluster does not answer")
         if resource == "events":
-            event = {
-                "lastTimestamp": "2024-02-03T10:00:00Z",
-                "type": "Warning",
-                "reason": "BackOff",
-                "message": "no",
-            }
-            return {"items": [{**event, "count": 3}]}
+            self.asked_for_events += 1
+            return {"items": list(self.events)}
         with self._mutex:
             return {"items": list(self._pods.values()), "metadata": {"resourceVersion": "1"}}
 

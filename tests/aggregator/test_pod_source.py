@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.aggregator.cluster_double import ClusterDouble
+from tests.aggregator.cluster_double import EVENT, ClusterDouble
 from tests.aggregator.conftest import Bench, finish, write_lines
 from tests.aggregator.old_worker import OldWorker
 from tests.aggregator.oracle import EXACT, judge, lines_of_database, query
@@ -141,6 +141,34 @@ async def test_a_pod_that_hangs_is_recorded_once_with_its_events_and_copied_when
         )
     ]
     assert life.outcomes[0].state is BuildState.COMPLETE
+
+
+async def test_a_pod_that_hangs_is_recorded_when_an_event_says_why(sqlite_url, following) -> None:
+    cluster = ClusterDouble()
+    scheduled = {**EVENT, "type": "Normal", "reason": "Scheduled"}
+    cluster.events = [scheduled, {**EVENT, "reason": "MissingClusterDNS"}]
+    waiting = [{"name": "app", "state": {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}}]
+    async with following(cluster) as life:
+        cluster.add_pod("worker-1", phase="Pending", containerStatuses=waiting)
+        await until(lambda: cluster.asked_for_events)
+        assert "stuck" not in life.bench.said
+        cluster.events.append({**EVENT, "reason": "Failed", "message": "there is no such image"})
+        await until(lambda: "stuck: ErrImagePull" in life.bench.said)
+    ((events,),) = query(sqlite_url, "SELECT events FROM pod_reports")
+    assert "there is no such image" in events
+
+
+async def test_a_pod_that_hangs_is_recorded_also_where_nothing_says_why(
+    sqlite_url, following, monkeypatch
+) -> None:
+    monkeypatch.setattr(pod_source, "_EVENTS_SECONDS", 0.1)
+    cluster = ClusterDouble()
+    cluster.events = []
+    waiting = [{"name": "app", "state": {"waiting": {"reason": "ErrImagePull"}}}]
+    async with following(cluster) as life:
+        cluster.add_pod("worker-1", phase="Pending", containerStatuses=waiting)
+        await until(lambda: "stuck: ErrImagePull" in life.bench.said)
+    assert query(sqlite_url, "SELECT kind, events FROM pod_reports") == [("stuck", "")]
 
 
 async def test_a_pod_that_vanishes_leaves_an_incomplete_build_with_all_that_was_copied(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from wharf_tui.aggregator.discovery.forward import forwarded
-from wharf_tui.aggregator.discovery.pods import Pod, event_line, pod_from_json
+from wharf_tui.aggregator.discovery.pods import Pod, event_line, explain, pod_from_json
 from wharf_tui.aggregator.discovery.watch import Picture, PodWatch, list_pods
 from wharf_tui.aggregator.pump import BuildOutcome, Desk
 from wharf_tui.aggregator.remote_copy import RemoteSettings
@@ -32,6 +32,8 @@ _GRACE_SECONDS = 30
 _LOOK_SECONDS = 2.0
 """How often copies that have ended are noticed."""
 _RETRY_SECONDS = 5.0
+_EVENTS_SECONDS = 10.0
+"""How long the events of a stuck pod are waited for: kubelet sends a pod's state before the events that explain it."""
 T = TypeVar("T")
 
 
@@ -71,6 +73,7 @@ class PodSource:
         self._copies: dict[str, asyncio.Task[None]] = {}
         self._done: set[str] = set()
         self._reported: set[tuple[str, str]] = set()
+        self._stuck_since: dict[str, float] = {}
 
     async def copy(self, other_folders: set[Path]) -> None:
         """Copy from the pods that are there, or for ever from those that come.
@@ -120,7 +123,7 @@ class PodSource:
         for pod in picture.pods:
             self._pods[pod.uid] = pod
             if pod.stuck_reason:
-                await self._report(pod, "stuck", pod.stuck_reason)
+                await self._report_stuck(pod)
             is_new = pod.uid not in self._copies and pod.uid not in self._done
             if is_new and (pod.can_be_reached or pod.has_ended):
                 self._copies[pod.uid] = asyncio.create_task(self._copy_pod(pod), name=f"copy {pod.name}")
@@ -206,11 +209,22 @@ class PodSource:
     def _folder(self, uid: str) -> Path:
         return self._spool.folder(f"pod-{uid}")
 
-    async def _report(self, pod: Pod, kind: str, reason: str) -> None:
+    async def _report_stuck(self, pod: Pod) -> None:
+        """Report a stuck pod as soon as a warning among its events says why, or when none has come for a while."""
+        if (pod.uid, "stuck") in self._reported:
+            return
+        now = asyncio.get_running_loop().time()
+        waited = now - self._stuck_since.setdefault(pod.uid, now)
+        events = await _in_thread(lambda: self._events(pod))
+        if explain(events) or waited >= _EVENTS_SECONDS or not self._settings.follow:
+            await self._report(pod, "stuck", pod.stuck_reason, events)
+
+    async def _report(self, pod: Pod, kind: str, reason: str, events: tuple[str, ...] | None = None) -> None:
         if (pod.uid, kind) in self._reported:
             return
         self._reported.add((pod.uid, kind))
-        events = await _in_thread(lambda: self._events(pod))
+        if events is None:
+            events = await _in_thread(lambda: self._events(pod))
         log = await _in_thread(lambda: self._log(pod)) if kind != "vanished" else ()
         report = PodReport(
             pod_uid=pod.uid,

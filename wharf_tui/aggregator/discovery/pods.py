@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,6 +96,12 @@ def event_line(value: Any) -> str:
     when = _text(value, "lastTimestamp") or _text(value, "eventTime") or _text(value, "firstTimestamp")
     times = f" (x{count})" if isinstance(count, int) and count > 1 else ""
     return f"{when} {_text(value, 'type')} {_text(value, 'reason')}: {_text(value, 'message')}{times}".strip()
+
+
+def explain(events: Iterable[str]) -> bool:
+    """Whether a line of :func:`event_line` among these tells why a container does not start."""
+    warnings = (event for event in events if " Warning " in f" {event}")
+    return any("Warning MissingClusterDNS:" not in warning for warning in warnings)
 
 
 def _stuck(status: Mapping[str, Any]) -> tuple[str, str]:
