@@ -155,7 +155,7 @@ async def test_a_pod_that_hangs_is_recorded_when_an_event_says_why(sqlite_url, f
         cluster.events.append({**EVENT, "reason": "Failed", "message": "there is no such image"})
         await until(lambda: "stuck: ErrImagePull" in life.bench.said)
     ((events,),) = query(sqlite_url, "SELECT events FROM pod_reports")
-    assert "there is no such image" in events
+    assert "there is no such image" in str(events)
 
 
 async def test_a_pod_that_hangs_is_recorded_also_where_nothing_says_why(

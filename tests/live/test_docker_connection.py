@@ -6,16 +6,20 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.live.engine_proxy import EngineProxy
+from tests.runtimes.docker.test_docker_frames import encode
 from wharf_tui.model.status import Status
 from wharf_tui.model.timestamps import NS
 from wharf_tui.runtimes.docker.container_taker import TakingLimits
 from wharf_tui.runtimes.docker.engine import Engine
 from wharf_tui.runtimes.docker.engine_watch import EngineWatch
+from wharf_tui.runtimes.docker.frames import FrameDecoder
 from wharf_tui.runtimes.docker.settings import DockerSettings, Limits
+from wharf_tui.runtimes.docker.streams import ByteStream
 
 pytestmark = pytest.mark.docker
 
@@ -99,6 +103,41 @@ async def test_every_answer_is_cut_again_and_again(start, proxy: EngineProxy) ->
     assert recorder.messages() == [*numbered(3000), b"end"]
     assert not recorder.gaps
     assert proxy.cuts > 3
+
+
+async def test_lines_that_the_engine_leaves_out_of_a_later_reading_are_missed(
+    start, proxy: EngineProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Times that go back while nobody looks: asked for what is later than some time, the engine gives less than it has."""
+    logs = Engine.logs
+
+    def logs_without_some(self: Engine, container: str, *, since: str = "", **query: Any) -> ByteStream:
+        answer = logs(self, container, since=since, **query)
+        if since:
+            read, frames = answer.read, FrameDecoder()
+
+            def read_some() -> bytes:
+                kept = [
+                    encode(stream, entry)
+                    for stream, entry in frames.feed(read())
+                    if not entry.endswith((b" line 2500\n", b" line 2600\n"))
+                ]
+                return b"".join(kept)
+
+            monkeypatch.setattr(answer, "read", read_some)
+        return answer
+
+    monkeypatch.setattr(Engine, "logs", logs_without_some)
+    build = await start({"step": ["for i in $(seq 1 3000); do echo line $i; done; sleep 1; echo end"]})
+    proxy.cut_after, proxy.cut_matching = 20_000, (b"/attach?", b"timestamps=1&follow=1")
+    outcome = await build.run("step")
+    recorder = build.recorder("step")
+    assert outcome.status is Status.SUCCESS
+    assert recorder.messages() == [
+        line for line in numbered(3000) if line not in {b"line 2500", b"line 2600"}
+    ] + [b"end"]
+    (gap,) = recorder.gaps
+    assert "2 of the lines before this are missing" in gap
 
 
 async def test_a_connection_that_dies_without_a_word(start, proxy: EngineProxy) -> None:

@@ -17,12 +17,13 @@ from wharf_tui.model.status import Status
 from wharf_tui.model.timestamps import NS, format_rfc3339
 from wharf_tui.results.log_reader import LogReader
 from wharf_tui.results.log_writer import LogWriter
+from wharf_tui.runtimes.docker.checkpoints import Checkpoint
 from wharf_tui.runtimes.docker.comparison import Comparison, Place, ends_alike
 from wharf_tui.runtimes.docker.container_output import ContainerOutput
 from wharf_tui.runtimes.docker.frames import FrameError, Stream
 from wharf_tui.runtimes.docker.line_assembler import LineAssembler
 from wharf_tui.runtimes.docker.log_entries import LogEntries, LoggedLine
-from wharf_tui.runtimes.docker.log_reading import Checkpoint, LogReading, WrongPlaceError
+from wharf_tui.runtimes.docker.log_reading import LogReading, WrongPlaceError
 from wharf_tui.runtimes.docker.position import PART_BYTES, StreamPosition, as_logged, rest_of_line
 
 T0 = 1_706_954_401 * NS
@@ -242,30 +243,15 @@ def test_live_until_any_byte_and_then_from_the_log(data, printed, cut: int, kept
     assert not store.gaps
 
 
-def test_a_reading_goes_on_from_its_checkpoint(store: Store) -> None:
-    output = ContainerOutput(store)
-    printed = [(OUT, b"line %d" % number) for number in range(10)]
-    first = LogReading(output, Checkpoint())
-    first.take(entries(printed[:6]))
-    checkpoint = first.checkpoint
-    assert checkpoint.at_ns
-    skipped = sum(checkpoint.lines.values())
-    frames = entries(printed)
-    rest = b"".join(
-        encode(OUT, format_rfc3339(T0 + number) + b" line %d\n" % number) for number in range(skipped, 10)
-    )
-    assert frames.endswith(rest)
-    second = LogReading(output, checkpoint)
-    second.take(rest)
-    assert store.messages() == [line for _, line in printed]
-
-
 def test_a_checkpoint_in_the_wrong_place_is_noticed(store: Store) -> None:
     output = ContainerOutput(store)
     output.take_live([(OUT, b"a\nb\nc\n")])
-    reading = LogReading(output, Checkpoint(T0, {OUT: 1, ERR: 0}))
+    reading = LogReading(output, Checkpoint(T0, {OUT: 1, ERR: 0}, OUT))
     with pytest.raises(WrongPlaceError):
         reading.take(entries([(OUT, b"something else")]))
+    reading = LogReading(output, Checkpoint(T0 - 1, {OUT: 3, ERR: 0}, OUT))
+    with pytest.raises(WrongPlaceError):
+        reading.take(entries([(OUT, b"d")]))
 
 
 def test_a_hole_in_the_log_is_told_and_nothing_is_taken_twice(store: Store) -> None:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from wharf_tui.model.errors import RuntimeUnavailableError
 from wharf_tui.runtimes.docker.errors import engine_errors
+from wharf_tui.runtimes.docker.frames import Stream
 from wharf_tui.runtimes.docker.streams import ByteStream
 
 if TYPE_CHECKING:
@@ -122,18 +123,30 @@ class Engine:
         )
 
     def logs(
-        self, container: str, *, follow: bool = False, since: str = "", tail: int | None = None
+        self,
+        container: str,
+        *,
+        follow: bool = False,
+        since: str = "",
+        tail: int | None = None,
+        only: Stream | None = None,
     ) -> ByteStream:
         """What the engine has kept of the container's output, as frames that begin with a time each.
 
         Args:
             container: whose.
             follow: go on with what is printed until the container ends.
-            since: leave out what is before the first entry of this time or a later one: seconds and nanoseconds
-                since the epoch, as ``1700000000.000000001``.
+            since: leave out what is earlier: seconds and nanoseconds since the epoch, as ``1700000000.000000001``. Newer
+                engines leave out only what stands before the first entry that is not.
             tail: only so many entries of the end.
+            only: leave out the other stream.
         """
-        params: dict[str, Any] = {"stdout": 1, "stderr": 1, "timestamps": 1, "follow": int(follow)}
+        params: dict[str, Any] = {
+            "stdout": int(only is not Stream.STDERR),
+            "stderr": int(only is not Stream.STDOUT),
+            "timestamps": 1,
+            "follow": int(follow),
+        }
         if since:
             params["since"] = since
         if tail is not None:

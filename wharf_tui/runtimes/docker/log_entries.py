@@ -29,6 +29,8 @@ class LogEntries:
     """
 
     def __init__(self, *, short_part_ends: bool = False) -> None:
+        self.entry_ns = 0
+        """Time of the last entry."""
         self._open: dict[Stream, tuple[int, list[bytes]]] = {}
         self._short_part_ends = short_part_ends
 
@@ -47,6 +49,7 @@ class LogEntries:
         at_ns = parse_rfc3339(word)
         if at_ns is None:
             raise FrameError(f"an entry of the log begins with {word[:40]!r}, which is no time")
+        self.entry_ns = at_ns
         has_newline = message.endswith(b"\n")
         ends = has_newline or (self._short_part_ends and len(message) < PART_BYTES)
         if has_newline:

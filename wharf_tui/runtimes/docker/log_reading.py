@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
-from wharf_tui.model.timestamps import NS
+from wharf_tui.runtimes.docker.checkpoints import Checkpoint, CheckpointFinder
 from wharf_tui.runtimes.docker.comparison import Comparison, Place
 from wharf_tui.runtimes.docker.container_output import ContainerOutput
-from wharf_tui.runtimes.docker.frames import FrameDecoder, Stream
+from wharf_tui.runtimes.docker.frames import FrameDecoder
 from wharf_tui.runtimes.docker.log_entries import LogEntries, LoggedLine
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """A place in the log from which it can be read on."""
-
-    at_ns: int = 0
-    """Time of the first entry behind it; all before it are earlier. 0 is the log's beginning."""
-    lines: dict[Stream, int] = field(default_factory=lambda: dict.fromkeys(Stream, 0))
-    """How many lines of each stream lie before it."""
-
-    @property
-    def since(self) -> str:
-        """As the engine wants it; empty for the beginning."""
-        return f"{self.at_ns // NS}.{self.at_ns % NS:09d}" if self.at_ns else ""
 
 
 class WrongPlaceError(Exception):
@@ -32,7 +16,7 @@ class WrongPlaceError(Exception):
 
 
 class LogReading:
-    """One reading of the log, from a checkpoint on. ``checkpoint`` moves on with it.
+    """One reading of the log, from a checkpoint on.
 
     Args:
         output: what we have, and where the rest goes.
@@ -40,13 +24,14 @@ class LogReading:
     """
 
     def __init__(self, output: ContainerOutput, start: Checkpoint) -> None:
-        self.checkpoint = start
+        self.places = CheckpointFinder(start)
+        """Where the next reading may begin."""
         self._output = output
-        self._is_from_start = not start.at_ns
+        self._start = start
+        self._is_at_start = True
         self._comparison = Comparison(output.positions, start.lines)
         self._frames = FrameDecoder()
         self._entries = LogEntries()
-        self._latest_ns = start.at_ns
 
     @property
     def reached_our_end(self) -> bool:
@@ -84,21 +69,24 @@ class LogReading:
                 self._output.lose("Docker's log of the container ends otherwise than what was printed")
 
     def _lines(self, data: bytes) -> Iterable[LoggedLine]:
-        checkpoint = None
         for stream, entry in self._frames.feed(data):
-            was_between_lines = self._entries.is_between_lines
+            is_between_lines = self._entries.is_between_lines
             line = self._entries.add(stream, entry)
-            if line is None:
-                continue
-            if line.at_ns > self._latest_ns:
-                self._latest_ns = line.at_ns
-                if checkpoint is None and was_between_lines:
-                    checkpoint = Checkpoint(line.at_ns, self._comparison.next_lines)
-            yield line
-        if checkpoint is not None:
-            self.checkpoint = checkpoint
+            at_ns = self._entries.entry_ns
+            if (
+                self._is_at_start
+                and self._start.at_ns
+                and (at_ns, stream) != (self._start.at_ns, self._start.stream)
+            ):
+                raise WrongPlaceError
+            self._is_at_start = False
+            if is_between_lines and self.places.is_place(at_ns):
+                self.places.add(Checkpoint(at_ns, self._comparison.next_lines, stream))
+            self.places.pass_entry(at_ns)
+            if line is not None:
+                yield line
 
     def _go_on_behind_hole(self, line: LoggedLine, lines_before: int) -> None:
-        if not self._is_from_start:
+        if self._start.at_ns:
             raise WrongPlaceError
         self._output.go_on_behind_hole(line, lines_before)

@@ -15,13 +15,14 @@ from typing import Any
 
 from wharf_tui.model.errors import RunError, RuntimeUnavailableError, WharfError
 from wharf_tui.model.timestamps import parse_rfc3339
+from wharf_tui.runtimes.docker.checkpoints import Checkpoint
 from wharf_tui.runtimes.docker.comparison import ends_alike
 from wharf_tui.runtimes.docker.container_output import ContainerOutput
 from wharf_tui.runtimes.docker.engine import Engine
 from wharf_tui.runtimes.docker.engine_watch import EngineWatch
-from wharf_tui.runtimes.docker.frames import FrameDecoder, FrameError
+from wharf_tui.runtimes.docker.frames import FrameDecoder, FrameError, Stream
 from wharf_tui.runtimes.docker.log_entries import LogEntries, LoggedLine
-from wharf_tui.runtimes.docker.log_reading import Checkpoint, LogReading, WrongPlaceError
+from wharf_tui.runtimes.docker.log_reading import LogReading, WrongPlaceError
 from wharf_tui.runtimes.docker.streams import ByteStream
 from wharf_tui.runtimes.port import StepRecorder
 
@@ -68,6 +69,8 @@ class OutputFollower:
         self._away_seconds = away_seconds
         self._stream: ByteStream | None = None
         self._checkpoint = Checkpoint()
+        self._unproven: dict[Stream, bool] = {}
+        """Streams that were read on from a checkpoint; whether one lay before a line of the other stream."""
         self._log_is_broken = False
         self._given_up = threading.Event()
         self._loop = asyncio.get_running_loop()
@@ -164,6 +167,7 @@ class OutputFollower:
                 if is_suspicious or not self._has_all_there_is():
                     is_suspicious = not self._read_log(follow=True)
             elif self._log_is_broken or self._has_all_there_is(has_ended=True) or self._read_log():
+                self._say_what_checkpoints_left_out()
                 return info
             else:
                 self._given_up.wait(_LONGEST_PAUSE)
@@ -209,14 +213,47 @@ class OutputFollower:
 
     def _read_log_from(self, start: Checkpoint, *, follow: bool) -> LogReading:
         reading = LogReading(self._output, start)
+        received = self._output.received
+        if start.stream is not None:
+            for stream in Stream:
+                self._unproven[stream] = self._unproven.get(stream, False) or stream is not start.stream
         try:
-            with self._engine.logs(self._container, follow=follow, since=start.since) as stream:
-                self._use(stream)
-                while data := stream.read():
+            with self._engine.logs(self._container, follow=follow, since=start.since) as answer:
+                self._use(answer)
+                while data := answer.read():
                     reading.take(data)
         finally:
-            self._checkpoint = reading.checkpoint
+            self._checkpoint = reading.places.safe
+            if self._checkpoint == start and received == self._output.received:
+                self._checkpoint = (
+                    reading.places.nearest
+                )  # else the next reading would come no further either
         return reading
+
+    def _say_what_checkpoints_left_out(self) -> None:
+        """Count the whole log's lines where parts of it were asked for by time: times that lie leave lines out."""
+        if self._log_is_broken:
+            return
+        for stream, is_doubtful in self._unproven.items():
+            try:
+                missing = self._count_logged(stream) - self._output.positions[stream].lines
+            except (RunError, FrameError) as error:
+                if is_doubtful:
+                    self._output.lose(f"Docker's log of the container could not be read once more: {error}")
+                continue
+            if missing > 0:
+                name = stream.name.lower()
+                self._output.lose(
+                    f"{missing} of the lines before this are missing: Docker left them out of {name}"
+                )
+
+    def _count_logged(self, stream: Stream) -> int:
+        frames = FrameDecoder()
+        with self._engine.logs(self._container, only=stream) as answer:
+            self._use(answer)
+            blocks = iter(answer.read, b"")
+            count = sum(entry.endswith(b"\n") for data in blocks for _, entry in frames.feed(data))
+            return 0 if answer.stopped else count
 
     def _has_all_there_is(self, *, has_ended: bool = False) -> bool:
         """Whether the engine's log ends with what we have; False also where that cannot be known now."""
