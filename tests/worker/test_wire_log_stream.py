@@ -476,6 +476,20 @@ async def test_when_the_worker_stops_subscribers_get_what_is_there_and_are_let_g
         assert len(run_of_lines(subscriber)) == 50
 
 
+async def test_a_build_that_ends_right_before_the_worker_stops_has_ended_for_its_subscribers_too() -> None:
+    async with world() as made:
+        made.write(1, lines(5))
+        await made.look()
+        waiting = Subscriber(made, MARKED, 512)
+        await waiting.take(4)
+        made.write(1, lines(3))
+        made.writer.freeze(Status.SUCCESS)
+        made.hub.stop()
+        await waiting.finish()
+        assert waiting.messages[-1].end.reason == pb.End.REASON_FROZEN
+        assert len(run_of_lines(waiting)) == 8
+
+
 def test_a_line_of_any_length_costs_no_more_than_what_is_sent_of_it() -> None:
     block = b"x" * 65536
     messages = LineMessages(StepId(1))

@@ -109,8 +109,12 @@ class BuildHub:
         await asyncio.sleep(min(_LONGEST_BREATH, breath))
 
     def stop(self) -> None:
-        """Let subscribers go as soon as they have all that is there."""
+        """Let subscribers go as soon as they have all that is there, the end of the build included."""
         self._is_stopping = True
+        try:
+            self.look_ahead()
+        except WharfError as error:
+            self._failure = error
         for group in self._waiting_groups():
             _wake(group)
 
@@ -121,15 +125,16 @@ class BuildHub:
             StoreError: the store cannot be read any more.
             UnreachableError: the worker is being stopped.
         """
-        self._refuse_when_over()
+        self._refuse_when_broken()
         if self._version == seen:
+            self._refuse_when_stopping()
             waiter = asyncio.get_running_loop().create_future()
             self._waiters[waiter] = None
             try:
                 await waiter
             finally:
                 self._waiters.pop(waiter, None)
-        self._refuse_when_over()
+        self._refuse_when_broken()
 
     @contextmanager
     def subscribed(self) -> Iterator[None]:
@@ -147,9 +152,11 @@ class BuildHub:
         self._waiters.clear()
         return [waiters[first : first + _WOKEN_AT_ONCE] for first in range(0, len(waiters), _WOKEN_AT_ONCE)]
 
-    def _refuse_when_over(self) -> None:
+    def _refuse_when_broken(self) -> None:
         if self._failure is not None:
             raise StoreError(self._failure.message, self._failure.hint) from self._failure
+
+    def _refuse_when_stopping(self) -> None:
         if self._is_stopping:
             raise UnreachableError("the worker is being stopped")
 
