@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,11 +25,28 @@ from wharf_tui.results.build_reader import BuildReader
 pytestmark = pytest.mark.docker
 
 
+_started: list[subprocess.Popen[bytes]] = []
+
+
 def start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "WHARF_TUI_BUILDS": str(folder)}
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
     )
+    _started.append(process)
+    return process
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_on_behind_a_test() -> Iterator[None]:
+    yield
+    while _started:
+        process = _started.pop()
+        process.kill()
+        process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 def test_the_command_prints_names_and_lines_and_leaves_the_container_alone(
