@@ -48,6 +48,15 @@ def test_time_in_which_no_step_ran_is_empty():
     assert found[2].height == 0
 
 
+def test_a_step_that_ended_at_the_beginning_of_time_runs_no_more():
+    assert [
+        cell.step_id for cell in cells(Timeline(0, 9, 2), [StepSpan(ONE, Status.SUCCESS, 0, 0)], {}, ONE)
+    ] == [
+        ONE,
+        None,
+    ]
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)), min_size=1, max_size=8),
     st.integers(1, 40),

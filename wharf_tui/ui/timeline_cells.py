@@ -49,7 +49,11 @@ def cells(
         front: the step that is looked at; None where all are.
     """
     ranges = [
-        (span, timeline.column_of(span.start_ns), timeline.column_of(span.end_ns or timeline.end_ns))
+        (
+            span,
+            timeline.column_of(span.start_ns),
+            timeline.column_of(timeline.end_ns if span.end_ns is None else span.end_ns),
+        )
         for span in spans
     ]
     totals = [sum(step[column] for step in activity.values()) for column in range(timeline.columns)]
