@@ -115,10 +115,11 @@ class FastMerge:
 
     def step(self, budget_bytes: int) -> Progress:
         """Look at about ``budget_bytes`` more; see ``SlicedWork.step``."""
+        crumbs = budget_bytes // 8  # less than a block of lines: to begin another log for it only takes time
         for step in self._steps.values():
             done = step.times.progress.done
             budget_bytes -= max(step.times.step(budget_bytes).done - done, 0)
-            if budget_bytes <= 0:
+            if budget_bytes <= crumbs:
                 break
         return self.progress
 
