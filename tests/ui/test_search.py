@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from textual import events
 
+from wharf_tui.ui.widgets.key_hints import KeyHints
+
 SIZE = (110, 24)
 
 
@@ -106,6 +108,17 @@ async def test_keys_are_text_while_one_types(words, run_app, see):
         await type_search(seen, "qwtzxnG12")
         assert seen.screen.prompt.text == "qwtzxnG12"
         assert pilot.app.screen is seen.screen
+
+
+async def test_a_key_that_is_text_is_not_offered_while_one_types(words, run_app, see):
+    async with run_app(words.path) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: bool(seen.messages))
+        hints = seen.screen.query_one(KeyHints)
+        assert "? Help" in hints.render().plain
+        await seen.press("slash")
+        await seen.until(lambda: "f1 Help" in hints.render().plain)
+        assert "?" not in hints.render().plain
 
 
 async def test_no_key_is_lost_that_comes_right_behind_the_slash(words, run_app, see):

@@ -16,6 +16,11 @@ MOUSE_LET_GO: Final = "-mouse-let-go"
 """The app has this class while the mouse is the terminal's."""
 
 
+def _is_typed(focused: Widget | None, shown: str) -> bool:
+    """Whether a key is text where the focus is, and does nothing else."""
+    return focused is not None and len(shown) == 1 and focused.check_consume_key(shown, shown)
+
+
 class KeyHints(Widget):
     """Shows the bindings of the focused widget, the screen and the app that want to be shown."""
 
@@ -33,11 +38,13 @@ class KeyHints(Widget):
         if self.app.screen_stack[-1:] != [screen]:
             return  # it is being closed, and may have lost what its keys ask for
         hints: dict[str, tuple[str, str, str]] = {}
-        for active in screen.active_bindings.values():
+        for key, active in screen.active_bindings.items():
             binding = active.binding
             if binding.show and binding.description and active.enabled:
                 shown = self.app.get_key_display(binding)
-                hints.setdefault(binding.action, (shown, binding.description, binding.key))
+                if _is_typed(screen.focused, shown):
+                    shown = key  # the binding's other key, which acts
+                hints.setdefault(binding.action, (shown, binding.description, key))
         if list(hints.values()) != self._hints:
             self._hints = list(hints.values())
             self.refresh()
