@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,17 @@ ALL = 1 << 40
 
 
 @pytest.fixture
-def writer(tmp_path: Path) -> LogWriter:
-    return LogWriter(tmp_path / "step")
+def writer(tmp_path: Path) -> Iterator[LogWriter]:
+    writer = LogWriter(tmp_path / "step")
+    yield writer
+    writer.close()
 
 
 @pytest.fixture
-def document(writer: LogWriter) -> LogDocument:
-    return LogDocument(LogReader(writer.step_dir))
+def document(writer: LogWriter) -> Iterator[LogDocument]:
+    document = LogDocument(LogReader(writer.step_dir))
+    yield document
+    document.log.close()
 
 
 def texts(document: LogDocument) -> list[str]:
@@ -141,6 +146,7 @@ def test_counting_gives_the_shown_lines_their_numbers_where_they_stand(
         assert isinstance(line, LogLine)
         assert (row.message, row.log_id) == (line.message, int(line.message[1:]))
     writer.close()
+    document.log.close()
 
 
 def test_while_counting_the_newest_lines_are_shown_to_who_follows(

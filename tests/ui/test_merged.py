@@ -134,6 +134,7 @@ class Steps:
     def close(self) -> None:
         for step in self.steps.values():
             step.writer.close()
+            step.document.log.close()
 
 
 LINES = st.lists(st.tuples(st.integers(0, 12), st.sampled_from([b"a", b"b", b"ab"])), min_size=1, max_size=30)

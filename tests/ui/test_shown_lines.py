@@ -135,6 +135,10 @@ class Grown:
         self.needle: bytes | None = None
         self.filter: LineFilter | None = None
 
+    def close(self) -> None:
+        self.writer.close()
+        self.document.log.close()
+
     def append(self, messages: list[bytes]) -> None:
         self.writer.append_many([((len(self.messages) + n) * 10**9, m) for n, m in enumerate(messages)])
         self.messages += messages
@@ -269,7 +273,7 @@ def test_a_document_shows_what_it_ought_to_and_holds_places_through_all_changes(
             rows = range(start, min(start + 1 + look_at % 70, len(rows)))
         copied = [f"{line.log_id} {line.message.decode()}" for _, line in document.whole_lines(rows, 1000)]
         assert copied == [text for text in map(grown.text, rows) if text[0].isdigit()]
-    grown.writer.close()
+    grown.close()
 
 
 def test_a_note_behind_what_has_not_come_yet_waits(tmp_path: Path) -> None:

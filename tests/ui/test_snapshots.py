@@ -68,7 +68,9 @@ def settled(theme: str = DARK.name, *keys: str):
                 break
             if isinstance(screen, CatalogueScreen) and screen.table.row_count:
                 break
-        await pilot.press(*keys)
+        if keys:
+            await worked_off(pilot)
+            await pilot.press(*keys)
         await worked_off(pilot)
 
     return run_before

@@ -20,6 +20,8 @@ class Control:
 
     is_waited_for: ClassVar[bool] = False
     """Whether somebody who has asked for its work waits for it."""
+    is_background: ClassVar[bool] = False
+    """Whether nobody has asked for its work: it mostly rests while keys are pressed, so that they act at once."""
 
     def __init__(self, screen: BuildScreen) -> None:
         self.screen = screen

@@ -25,6 +25,8 @@ _REBUILD_SECONDS: Final = 0.5
 class FoldControl(Control):
     """The folds of one screen's logs."""
 
+    is_background = True
+
     def __init__(self, screen: BuildScreen) -> None:
         super().__init__(screen)
         self._indexes: dict[StepId, FoldIndex] = {}

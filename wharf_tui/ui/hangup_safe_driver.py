@@ -2,8 +2,7 @@
 
 Textual's driver writes through a thread with a bounded queue. When the terminal is gone that thread dies of its first
 error, the queue fills, and the event loop waits for it for ever. Here such errors are taken as the hang-up that they are.
-Its thread for keys reads nothing from a terminal that is gone, over and over: who has no hang-up signal (a session of its own,
-``nohup``) must find out by looking.
+Who has no hang-up signal (a session of its own, ``nohup``) must find out by looking.
 """
 
 from __future__ import annotations
@@ -13,6 +12,8 @@ from collections.abc import Callable
 from typing import IO, Any, Final, cast
 
 from textual.driver import Driver
+
+from wharf_tui.ui.terminal_keys import read_keys, shorten_escape_delay
 
 _LOOK_SECONDS: Final = 1.0
 """Between two looks whether the terminal is still there."""
@@ -61,6 +62,7 @@ def hangup_safe(driver_class: type[Driver]) -> type[Driver]:
             super().__init__(app, **options)
             terminal: IO[str] = self._file  # type: ignore[has-type]  # Textual sets it without a type
             self._file = cast("IO[str]", _TerminalFile(terminal, lambda: app.call_later(app.exit)))
+            shorten_escape_delay()
             self._had_keyboard = os.isatty(self.fileno)
             self._is_watched = False
 
@@ -69,6 +71,9 @@ def hangup_safe(driver_class: type[Driver]) -> type[Driver]:
             if not self._is_watched:  # it starts again after each editor and shell
                 self._is_watched = True
                 self._app.set_interval(_LOOK_SECONDS, self._leave_if_gone)
+
+        def run_input_thread(self) -> None:
+            read_keys(self.fileno, self.exit_event, self.process_message)
 
         def _leave_if_gone(self) -> None:
             if self._had_keyboard and not os.isatty(self.fileno):

@@ -34,6 +34,8 @@ _LOOK_SECONDS: Final = 0.5
 class NotesControl(Control):
     """The rows between the lines of one screen's logs."""
 
+    is_background = True
+
     def __init__(self, screen: BuildScreen) -> None:
         super().__init__(screen)
         self.threshold_ns = DEFAULT_SILENCE_NS

@@ -44,6 +44,8 @@ class StepCountsControl(Control):
         screen: whose steps are counted.
     """
 
+    is_background = True
+
     def __init__(self, screen: BuildScreen) -> None:
         super().__init__(screen)
         self._levels: dict[StepId, LevelIndex] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from textual.getters import query_one
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from wharf_tui.ui.screens.build import BuildScreen
 
 _FAIR_TURN: Final = 8
+_BACKGROUND_SECONDS: Final = 0.1
+"""How long background work rests while keys come, one slice after the other."""
 
 AnyControl = TypeVar("AnyControl", bound=Control)
 
@@ -47,6 +50,7 @@ class CommandedScreen(LiveScreen, inherit_bindings=False):
         self._controls = {kind: kind(self._build_screen) for kind in CONTROLS}
         self._turn = 0
         """Whose turn it is to work."""
+        self._background_worked = 0.0
 
     @property
     def _build_screen(self) -> BuildScreen:
@@ -70,9 +74,17 @@ class CommandedScreen(LiveScreen, inherit_bindings=False):
         self._turn += 1
         first = self._turn % len(self.controls)
         order = [*self.controls[first:], *self.controls[:first]]
+        now = time.monotonic()
+        rests = self.hands_are_busy and now - self._background_worked < _BACKGROUND_SECONDS
         if self._turn % _FAIR_TURN:
             order.sort(key=lambda control: not control.is_waited_for)
-        return any(control.work() for control in order)
+        for control in order:
+            if (rests and control.is_background) or not control.work():
+                continue
+            if control.is_background:
+                self._background_worked = now
+            return True
+        return False
 
     @property
     def commands(self) -> tuple[Command, ...]:

@@ -32,6 +32,8 @@ _WORK_SHOWN_SECONDS: Final = 0.2
 _QUIET_SECONDS: Final = 0.25
 """While nothing comes in; also the rate at which running steps turn."""
 _ENDED_SECONDS: Final = 1.0
+_HANDS_SECONDS: Final = 0.15
+"""How long after a key the next one may come, so that background work rests."""
 _STEPS_SECONDS: Final = 0.2
 """Between two looks at the steps' states."""
 _LOOK_SHARE: Final = 20
@@ -62,6 +64,7 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         self._timer: Timer | None = None
         """Of the next look."""
         self._is_urgent = False
+        self._last_key = 0.0
         self._told: set[str] = set()
         self._is_held = isinstance(feed, SessionFeed) and feed.is_incoming
         """Lines that were stored before we came are still coming, and nobody asked to see what is here."""
@@ -79,6 +82,11 @@ class LiveScreen(Screen[None], inherit_bindings=False):
     def is_live(self) -> bool:
         """Whether the build runs."""
         return self.feed.liveness is Liveness.RUNNING
+
+    @property
+    def hands_are_busy(self) -> bool:
+        """Whether somebody has pressed a key just now."""
+        return time.monotonic() - self._last_key < _HANDS_SECONDS
 
     @property
     def now_ns(self) -> int:
@@ -134,6 +142,8 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         self._next_show = started + _WORK_SHOWN_SECONDS
         self.update_view()
         quiet = _ENDED_SECONDS if self.feed.liveness is Liveness.FROZEN else _QUIET_SECONDS
+        if self.hands_are_busy:
+            quiet = _HANDS_SECONDS  # then background work goes on
         self._pause = _BUSY_SECONDS if changed else min(self._pause * 1.5, quiet)
         self._look_again(_WORKING_SECONDS if is_working else self._pause)
 
@@ -152,6 +162,7 @@ class LiveScreen(Screen[None], inherit_bindings=False):
 
     def look_soon(self) -> None:
         """Somebody has done something: what that brings to do begins at once, not with the next look of a quiet build."""
+        self._last_key = time.monotonic()
         if self._is_urgent:
             return
         self._is_urgent = True
