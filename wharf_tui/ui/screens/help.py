@@ -57,6 +57,7 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
         super().__init__()
         self._groups = help_groups(about, commands)
         self._text = Content()
+        self._laid_out_for = 0
 
     @property
     def text(self) -> str:
@@ -68,16 +69,23 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
         with VerticalScroll(classes="dialog", can_focus=False) as dialog:
             dialog.border_title = "Help"
             dialog.border_subtitle = "q closes   j k scroll"
-            yield Static(id="help-body")
+            dialog.styles.width = self._lay_out(self.app.size.width)
+            yield Static(self._text, id="help-body")
 
     def on_resize(self) -> None:
         """As many columns as there is room for."""
-        room = self.size.width - _AROUND
+        if self.size.width != self._laid_out_for:
+            self._scroll.styles.width = self._lay_out(self.size.width)
+            self._body.update(self._text)
+
+    def _lay_out(self, cells: int) -> int:
+        """Make columns for a screen so wide; returns how wide the dialog gets."""
+        self._laid_out_for = cells
+        room = cells - _AROUND
         count = min(max((room + _BETWEEN) // (_COLUMN_CELLS + _BETWEEN), 1), _MOST_COLUMNS)
         width = max(min((room + _BETWEEN) // count - _BETWEEN, _WIDEST), 8)
         self._text = lay_out(self._groups, count, width)
-        self._scroll.styles.width = count * (width + _BETWEEN) - _BETWEEN + _AROUND
-        self._body.update(self._text)
+        return count * (width + _BETWEEN) - _BETWEEN + _AROUND
 
     def action_scroll(self, rows: int) -> None:
         """Down (positive) or up."""

@@ -163,6 +163,7 @@ class LiveScreen(Screen[None], inherit_bindings=False):
     def look_soon(self) -> None:
         """Somebody has done something: what that brings to do begins at once, not with the next look of a quiet build."""
         self._last_key = time.monotonic()
+        self._next_show = 0.0
         if self._is_urgent:
             return
         self._is_urgent = True
