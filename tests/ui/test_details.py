@@ -28,6 +28,10 @@ class Detail:
         return str(self._app.screen.query_one("#detail-text", Static).content)
 
     @property
+    def keys(self) -> str:
+        return str(self._app.screen.query_one("#detail-keys", Static).content)
+
+    @property
     def title(self) -> str:
         return str(self._app.screen.query_one("#detail-title", Static).content)
 
@@ -87,6 +91,22 @@ async def test_the_states_of_a_progress_bar(ended, sample, run_app, see):
         assert "3 states" in detail.title
         await seen.press("tab")
         assert "states" not in detail.title
+        assert detail.text == "10%␍55%␍100% done"
+
+
+async def test_what_is_not_shown_of_a_line_is_there_as_it_came(ended, sample, run_app, see):
+    async with run_app(ended(b"\x1b[31mred\x1b[0m \x1b[2Jx", b"plain"), size=SIZE) as pilot:
+        seen = see(pilot)
+        detail = await opened(sample, seen)
+        assert detail.text == "red x"
+        assert "tab as it came" in detail.keys
+        await seen.press("tab")
+        assert detail.text == "␛[31mred␛[0m ␛[2Jx"
+        assert "tab taken apart" in detail.keys
+        await seen.press("escape")
+        detail = await opened(sample, seen, 2)
+        assert detail.text == "plain"
+        assert "tab" not in detail.keys
 
 
 async def test_a_long_line_comes_part_by_part(ended, sample, run_app, see):

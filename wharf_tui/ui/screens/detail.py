@@ -131,7 +131,9 @@ class DetailScreen(ModalScreen[None], inherit_bindings=False):
                 rows = [clean(state).text for state in states[:_MOST_FRAMES]]
         if rows is None:
             kind = "" if parts == 1 else f"part {self._part + 1:,} of {parts:,}"
-            rows = [clean(part, limit=len(part), is_cut=self._part < parts - 1).text]
+            text = clean(part, limit=len(part), is_cut=self._part < parts - 1).text
+            rows = [clean_plain(part) if self._is_raw else text]
+        looks_alike = rows == [clean_plain(part)] and not self._is_raw
         level = level_of(part[:2048])
         at = format_rfc3339(head.at_ns).decode() if head.at_ns is not None else "no time"
         self._title.update(
@@ -145,7 +147,7 @@ class DetailScreen(ModalScreen[None], inherit_bindings=False):
         )
         self._text.update(Content("\n".join(rows)))
         keys = [
-            "tab as it came" if kind and parts == 1 else "",
+            "" if looks_alike else "tab taken apart" if self._is_raw else "tab as it came",
             "< > other parts" if parts > 1 else "",
             "q closes",
         ]
