@@ -16,6 +16,7 @@ from wharf_tui.model.timestamps import now_ns
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.shelf import Shelf
 from wharf_tui.ui.bundle_feed import BundleFeed
+from wharf_tui.ui.drawing_pace import draw_soon
 from wharf_tui.ui.feed import Feed, StoreFeed
 from wharf_tui.ui.hangup_safe_driver import hangup_safe
 from wharf_tui.ui.keymap import check_keys
@@ -118,6 +119,7 @@ class WharfApp(OrderedKeys):
 
     def get_driver_class(self) -> type[Driver]:
         """The platform's driver; one that can write to a terminal must survive its end."""
+        draw_soon()
         driver_class = super().get_driver_class()
         return hangup_safe(driver_class) if driver_class.__name__ == "LinuxDriver" else driver_class
 

@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 
     from wharf_tui.ui.feed import Feed
 
-_BUSY_SECONDS: Final = 1 / 30
+_BUSY_SECONDS: Final = 1 / 50
 """Between two looks while something comes in."""
+_LOGS_SECONDS: Final = 0.015
+"""Between two looks at the logs, also while there is work to do."""
+_REST_SHARE: Final = 0.35
+"""How long to rest after a look and what it brought to draw, as a share of what both took."""
 _WORKING_SECONDS: Final = 0.002
 """Between two slices of long work, in which the screen and the keys have their turn."""
 _WORK_SHOWN_SECONDS: Final = 0.2
@@ -131,9 +135,10 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         started = time.monotonic()
         changed = self._look_at_steps(started)
         changed = self._look_at_session() or changed
-        if started >= self._next_logs or self.is_counting:
+        looks_at_logs = started >= self._next_logs or self.is_counting
+        if looks_at_logs:
             changed = self.look_at_logs() or changed
-            self._next_logs = time.monotonic() + _BUSY_SECONDS
+            self._next_logs = started + _LOGS_SECONDS
         is_working = self.do_work()
         if is_working and started < self._next_show:
             # Nothing was changed that would have to be drawn first.
@@ -144,12 +149,23 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         quiet = _ENDED_SECONDS if self.feed.liveness is Liveness.FROZEN else _QUIET_SECONDS
         if self.hands_are_busy:
             quiet = _HANDS_SECONDS  # then background work goes on
-        self._pause = _BUSY_SECONDS if changed else min(self._pause * 1.5, quiet)
-        self._look_again(_WORKING_SECONDS if is_working else self._pause)
+        if changed:
+            self._pause = _BUSY_SECONDS
+        elif looks_at_logs:
+            self._pause = min(self._pause * 1.5, quiet)
+        self.call_after_refresh(self._look_again, None if is_working else started)
 
-    def _look_again(self, seconds: float) -> None:
-        """Look again so long after the screen has been drawn: a slow terminal is shown less, not later."""
-        self.call_after_refresh(self._set_look, seconds)
+    def _look_again(self, since: float | None) -> None:
+        """The screen has been drawn: look again soon, or a pause after a look; who is slow to draw is shown less, not later.
+
+        Args:
+            since: when that look began; None while there is work to do.
+        """
+        if since is None:
+            self._set_look(_WORKING_SECONDS)
+            return
+        took = time.monotonic() - since
+        self._set_look(max(self._pause - took, took * _REST_SHARE, _WORKING_SECONDS))
 
     def _set_look(self, seconds: float) -> None:
         self._stop_timer()  # there is one next look, whoever asked for it

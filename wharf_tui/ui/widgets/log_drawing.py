@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from rich.segment import Segment
 from rich.style import Style
 from textual.cache import LRUCache
+from textual.geometry import Region
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -87,6 +88,24 @@ class LogDrawing(ScrollView):
     def document(self) -> RowDocument | None:
         """The log that is shown."""
         return self._document
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines of the widget, as they are: no border or padding goes around them.
+
+        Textual's own way dresses each line anew, and keeps it for the next time. A log that is followed has none: all its
+        lines move.
+        """
+        background = self.background_colors[1]
+        filters = self.get_line_filters()
+        strips = []
+        for y in crop.line_range:
+            strip = self.render_line(y)
+            for each in filters:
+                strip = strip.apply_filter(each, background)
+            strips.append(strip)
+        if crop.column_span != (0, self.region.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
 
     def _draw(self, number: int, look: LogLook) -> DrawnRow | None:
         assert self._document is not None

@@ -1,0 +1,49 @@
+"""Lines are drawn soon, and by a shorter way than Textual's that shows the same."""
+
+from __future__ import annotations
+
+import pytest
+from textual import screen
+from textual.geometry import Region
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from wharf_tui.ui.drawing_pace import draw_soon
+
+
+def test_changes_are_drawn_soon_unless_the_user_says_how_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screen, "UPDATE_PERIOD", 1 / 60)
+    monkeypatch.setenv("TEXTUAL_FPS", "60")
+    draw_soon()
+    assert screen.UPDATE_PERIOD == 1 / 60
+    monkeypatch.delenv("TEXTUAL_FPS")
+    draw_soon()
+    assert screen.UPDATE_PERIOD == 1 / 120
+
+
+def cells(strips: list[Strip]) -> list[list[tuple[str, object]]]:
+    """What stands in each cell of each line, and how it looks."""
+    return [[(character, style) for text, style, _ in strip for character in text] for strip in strips]
+
+
+@pytest.mark.parametrize("keys", [(), ("w",), ("t", "k", "k"), ("v", "k"), ("slash", *"line", "enter")])
+@pytest.mark.parametrize("theme", ["wharf-dark", "wharf-light"])
+async def test_the_log_is_drawn_as_textual_would_draw_it(keys, theme, sample, run_app, see):
+    sample.run(1)
+    sample.print(
+        1, b"\x1b[31mred\x1b[0m line", "日本 wide e\u0301 line".encode(), b"x" * 300, b"line \xff", b""
+    )
+    async with run_app(sample.path, size=(90, 20)) as pilot:
+        seen = see(pilot)
+        pilot.app.theme = theme
+        await seen.until(lambda: bool(seen.messages))
+        await seen.press(*keys)
+        await pilot.pause(0.3)
+        view = seen.view
+        width, height = view.region.size
+        for crop in (Region(0, 0, width, height), Region(0, 2, width, 3), Region(5, 1, 20, 4)):
+            ours = view.render_lines(crop)
+            # Textual fills up what the scroll bar is laid over.
+            theirs = [strip.crop(0, view.scrollable_content_region.width) for strip in ScrollView.render_lines(view, crop)]
+            assert cells(ours) == cells(theirs)
+            assert [strip.cell_length for strip in ours] == [strip.cell_length for strip in theirs]
