@@ -44,6 +44,9 @@ async def test_the_log_is_drawn_as_textual_would_draw_it(keys, theme, sample, ru
         for crop in (Region(0, 0, width, height), Region(0, 2, width, 3), Region(5, 1, 20, 4)):
             ours = view.render_lines(crop)
             # Textual fills up what the scroll bar is laid over.
-            theirs = [strip.crop(0, view.scrollable_content_region.width) for strip in ScrollView.render_lines(view, crop)]
+            theirs = [
+                strip.crop(0, view.scrollable_content_region.width)
+                for strip in ScrollView.render_lines(view, crop)
+            ]
             assert cells(ours) == cells(theirs)
             assert [strip.cell_length for strip in ours] == [strip.cell_length for strip in theirs]
