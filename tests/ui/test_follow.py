@@ -8,6 +8,7 @@ from wharf_tui.model.ids import StepId
 from wharf_tui.model.lines import GapKind
 from wharf_tui.model.status import Status
 from wharf_tui.ui import log_document
+from wharf_tui.ui.goto_control import GotoControl
 
 
 async def test_the_end_stays_in_sight_while_lines_come(sample, run_app, see):
@@ -129,9 +130,9 @@ async def test_gaps_have_rows_of_their_own(sample, run_app, see):
         assert seen.status.startswith("lines 4-6 missing: connection lost")
 
 
-async def test_the_end_of_a_large_log_is_there_at_once_and_gets_its_numbers_without_a_jump(
-    sample, run_app, see, monkeypatch
-):
+@pytest.fixture
+def uncounted(sample, monkeypatch):
+    """A build with a log without an index, which is counted slowly until its fixture says otherwise."""
     monkeypatch.setattr("wharf_tui.ui.slices._SMALLEST", 4096)
     monkeypatch.setattr("wharf_tui.ui.slices._LARGEST", 4096)
     monkeypatch.setattr(log_document, "TAIL_LINES", 200)
@@ -141,7 +142,13 @@ async def test_the_end_of_a_large_log_is_there_at_once_and_gets_its_numbers_with
     sample.finish(1, Status.SUCCESS)
     sample.end(Status.SUCCESS)
     (sample.path / "steps" / "1" / "logs.index").unlink()
-    async with run_app(sample.path) as pilot:
+    return sample
+
+
+async def test_the_end_of_a_large_log_is_there_at_once_and_gets_its_numbers_without_a_jump(
+    uncounted, run_app, see, monkeypatch
+):
+    async with run_app(uncounted.path) as pilot:
         seen = see(pilot)
         seen.screen._budget.bytes = 4096
         await seen.until(lambda: seen.messages[-1:] == ["line 60000"])
@@ -154,3 +161,24 @@ async def test_the_end_of_a_large_log_is_there_at_once_and_gets_its_numbers_with
         assert seen.messages == held
         assert seen.lines[0].split()[0] == held[0].split()[1]
         assert not seen.view.follow
+
+
+@pytest.mark.parametrize("then", ["", "pageup", "escape"])
+async def test_where_somebody_wants_to_go_while_lines_are_counted_is_gone_to_later(
+    then, uncounted, run_app, see, monkeypatch
+):
+    async with run_app(uncounted.path) as pilot:
+        seen = see(pilot)
+        seen.screen._budget.bytes = 4096
+        await seen.until(lambda: seen.messages[-1:] == ["line 60000"])
+        assert seen.screen.control(GotoControl).go("30000") == ""
+        assert seen.view.document.is_counting
+        await seen.press(*filter(None, [then]))
+        monkeypatch.setattr("wharf_tui.ui.slices._LARGEST", 1 << 20)
+        if then:
+            await seen.until(lambda: seen.status.startswith("1-60,000 complete"))
+            await pilot.pause(0.2)
+            assert "line 30000" not in seen.messages
+        else:
+            await seen.until(lambda: "line 30000" in seen.messages)
+            assert seen.screen.here.log_id == 30_000

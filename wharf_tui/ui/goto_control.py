@@ -27,7 +27,20 @@ if TYPE_CHECKING:
 
 
 class GotoControl(Control):
-    """Takes where to go."""
+    """Takes where to go.
+
+    Args:
+        screen: the screen.
+    """
+
+    is_waited_for = True
+
+    def __init__(self, screen: BuildScreen) -> None:
+        super().__init__(screen)
+        self._later = ""
+        """Where to go when the lines have been counted."""
+        self._standing = (0, False)
+        """Jumps, and whether the log was followed, when that was asked for."""
 
     def open(self) -> None:
         """Ask where to go."""
@@ -52,7 +65,12 @@ class GotoControl(Control):
         if document is None or not document.line_count:
             return "there are no lines yet"
         if document.is_counting:
-            return f"lines are still being counted ({document.counted_share:.0%})"
+            self._later, self._standing = text, (screen.view.moves, screen.view.follow)
+            share = f"{document.counted_share:.0%}"
+            told = f"The lines are still being counted ({share}); then {text} is shown."
+            screen.notify(clean_plain(told), markup=False)
+            return ""
+        self._later = ""
         target = parse_target(text, {step.info.step_id for step in screen.feed.info.steps})
         if isinstance(target, BadTarget):
             return f"{target.problem}. {target.hint}"
@@ -70,6 +88,22 @@ class GotoControl(Control):
         screen.view.go_to_row(row)
         screen.update_view()
         return ""
+
+    def work(self) -> bool:
+        """Go where somebody wanted to go while lines were counted, unless he has gone elsewhere since."""
+        text, view = self._later, self.screen.view
+        if text and (view.document is None or not view.document.is_counting):
+            self._later = ""
+            if (view.moves, view.follow) == self._standing:
+                self.screen.call_next(
+                    _go, self.screen, text
+                )  # what is in sight stays there until all work is done
+        return False
+
+    def leave(self) -> bool:
+        """Go there no more; whether somebody wanted to."""
+        was_wanted, self._later = bool(self._later), ""
+        return was_wanted
 
     def _own_step(self) -> StepId:
         """The step that one is in; ``ALL_STEPS`` where that cannot be told."""
