@@ -56,6 +56,7 @@ def shots(folders: dict[str, Path], running: BuildWriter) -> list[Shot]:
         Shot("filtered", folders["failed"], ("ampersand", *"warn|error", "enter", "plus"), size=(120, 34)),
         Shot("marks", folders["failed"], ("m", "colon", *"note asked upstream", "enter", "E", "m", "M")),
         Shot("line-at-length", folders["failed"], ("enter",)),
+        Shot("timeline", folders["failed"], ("a", "colon", *"50%", "enter", "t"), size=(140, 38)),
         Shot("side-by-side", folders["running"], ("vertical_line", "3", "vertical_line"), size=(160, 45)),
         Shot("side-by-side-light", folders["failed"], ("vertical_line",), theme=LIGHT.name),
         Shot("wrapped-and-selected", folders["failed"], ("w", "v", *"jjjj"), size=(80, 24)),
