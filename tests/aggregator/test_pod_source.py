@@ -146,7 +146,11 @@ async def test_a_pod_that_hangs_is_recorded_once_with_its_events_and_copied_when
 async def test_a_pod_that_hangs_is_recorded_when_an_event_says_why(sqlite_url, following) -> None:
     cluster = ClusterDouble()
     scheduled = {**EVENT, "type": "Normal", "reason": "Scheduled"}
-    cluster.events = [scheduled, {**EVENT, "reason": "MissingClusterDNS"}]
+    cluster.events = [
+        scheduled,
+        {**EVENT, "reason": "MissingClusterDNS"},
+        {**EVENT, "reason": "FailedScheduling"},
+    ]
     waiting = [{"name": "app", "state": {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}}]
     async with following(cluster) as life:
         cluster.add_pod("worker-1", phase="Pending", containerStatuses=waiting)
@@ -169,6 +173,20 @@ async def test_a_pod_that_hangs_is_recorded_also_where_nothing_says_why(
         cluster.add_pod("worker-1", phase="Pending", containerStatuses=waiting)
         await until(lambda: "stuck: ErrImagePull" in life.bench.said)
     assert query(sqlite_url, "SELECT kind, events FROM pod_reports") == [("stuck", "")]
+
+
+async def test_a_pod_that_hung_and_vanished_is_recorded_with_both(sqlite_url, following) -> None:
+    cluster = ClusterDouble()
+    cluster.events = []
+    waiting = [{"name": "app", "state": {"waiting": {"reason": "ErrImagePull"}}}]
+    async with following(cluster) as life:
+        cluster.add_pod("worker-1", phase="Pending", containerStatuses=waiting)
+        await until(lambda: cluster.asked_for_events)
+        cluster.remove_pod("worker-1")
+        await until(lambda: "vanished" in life.bench.said)
+    reports = query(sqlite_url, "SELECT kind, reason FROM pod_reports ORDER BY noticed_ns")
+    assert [kind for kind, _ in reports] == ["stuck", "vanished"]
+    assert reports[0][1] == "ErrImagePull"
 
 
 async def test_a_pod_that_vanishes_leaves_an_incomplete_build_with_all_that_was_copied(

@@ -26,6 +26,18 @@ def cells(strips: list[Strip]) -> list[list[tuple[str, object]]]:
     return [[(character, style) for text, style, _ in strip for character in text] for strip in strips]
 
 
+async def test_nothing_vanishes_when_the_screen_gets_wider(sample, run_app, see):
+    async with run_app(sample.path, size=(60, 20)) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: any(line.strip() for line in seen.lines))
+        await pilot.resize_terminal(110, 20)
+        await seen.until(lambda: seen.view.region.width > 60)
+        view = seen.view
+        drawn = view.render_lines(Region(0, 0, *view.region.size))
+        assert {strip.cell_length for strip in drawn} == {view.scrollable_content_region.width}
+        assert any(strip.text.strip() for strip in drawn)
+
+
 @pytest.mark.parametrize("keys", [(), ("w",), ("t", "k", "k"), ("v", "k"), ("slash", *"line", "enter")])
 @pytest.mark.parametrize("theme", ["wharf-dark", "wharf-light"])
 async def test_the_log_is_drawn_as_textual_would_draw_it(keys, theme, sample, run_app, see):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 from collections.abc import Iterator
 
@@ -35,6 +36,11 @@ class Reader:
     def wait_for(self, keys: list[str]) -> None:
         with self.came:
             assert self.came.wait_for(lambda: self.keys == keys, 10), self.keys
+
+    def wait_until_read(self) -> None:
+        """Until nothing is left in the pipe."""
+        while select.select([self.source], [], [], 0)[0]:
+            threading.Event().wait(0.001)
 
     def close(self) -> None:
         self.stop.set()
@@ -72,6 +78,17 @@ def test_bytes_that_are_no_utf8_do_not_end_it(reader: Reader) -> None:
     os.write(reader.terminal, b"\xc3")
     os.write(reader.terminal, b"\xa4b")
     reader.wait_for(["a", "replacement_character", "replacement_character", "ä", "b"])
+
+
+def test_half_a_character_is_no_end(reader: Reader) -> None:
+    os.write(reader.terminal, b"\xc3")
+    reader.wait_until_read()
+    os.write(reader.terminal, b"\xa4x")
+    reader.wait_for(["ä", "x"])
+    os.write(reader.terminal, b"\xe4")
+    reader.wait_until_read()
+    os.write(reader.terminal, b"j")
+    reader.wait_for(["ä", "x", "replacement_character", "j"])
 
 
 def test_the_end_of_the_terminal_ends_it() -> None:

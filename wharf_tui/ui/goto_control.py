@@ -39,8 +39,8 @@ class GotoControl(Control):
         super().__init__(screen)
         self._later = ""
         """Where to go when the lines have been counted."""
-        self._standing = (0, False)
-        """Jumps, and whether the log was followed, when that was asked for."""
+        self._standing: tuple[object, int, bool] = (None, 0, False)
+        """The log, jumps in it, and whether it was followed, when that was asked for."""
 
     def open(self) -> None:
         """Ask where to go."""
@@ -65,7 +65,7 @@ class GotoControl(Control):
         if document is None or not document.line_count:
             return "there are no lines yet"
         if document.is_counting:
-            self._later, self._standing = text, (screen.view.moves, screen.view.follow)
+            self._later, self._standing = text, (document, screen.view.moves, screen.view.follow)
             share = f"{document.counted_share:.0%}"
             told = f"The lines are still being counted ({share}); then {text} is shown."
             screen.notify(clean_plain(told), markup=False)
@@ -94,10 +94,10 @@ class GotoControl(Control):
         text, view = self._later, self.screen.view
         if text and (view.document is None or not view.document.is_counting):
             self._later = ""
-            if (view.moves, view.follow) == self._standing:
-                self.screen.call_next(
-                    _go, self.screen, text
-                )  # what is in sight stays there until all work is done
+            if (view.document, view.moves, view.follow) == self._standing:
+                # What is in sight stays there until all work is done.
+                self.screen.call_next(self.screen.execute, COMMANDS[0], text)
+            self._standing = (None, 0, False)
         return False
 
     def leave(self) -> bool:

@@ -50,11 +50,16 @@ def read_keys(terminal: int, stop: Event, process: Callable[[Message], None]) ->
         ready, _, _ = select.select([terminal], [], [], patience)
         patience = _LOOK_SECONDS
         if ready:
-            data = os.read(terminal, _READ_BYTES)
+            try:
+                data = os.read(terminal, _READ_BYTES)
+            except OSError:
+                break
             if not data:
                 break
-            for message in parser.feed(decode(data)):
-                process(message)
+            text = decode(data)
+            if text:  # no text is the end for the parser; it may be half a character
+                for message in parser.feed(text):
+                    process(message)
             if b"\x1b" in data:
                 patience = constants.ESCAPE_DELAY + 0.001
         for message in parser.tick():

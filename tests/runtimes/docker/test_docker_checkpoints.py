@@ -104,6 +104,19 @@ def test_the_nearest_place_gives_way_to_an_entry_that_is_earlier() -> None:
     assert finder.nearest == finder.safe == Checkpoint()
 
 
+def test_where_the_clock_has_gone_back_reading_begins_anew(store: Store) -> None:
+    log = [(OUT, T0 + n * NS, b"a%d\n" % n) for n in range(30)]
+    log += [(OUT, T0 + (n - 3600) * NS, b"b%d\n" % n) for n in range(30)]
+    output = ContainerOutput(store)
+    first = LogReading(output, Checkpoint())
+    first.take(answer(log[:30]))
+    assert first.places.safe.at_ns
+    first.take(answer(log[30:40]))
+    assert first.places.safe == first.places.nearest == Checkpoint()
+    LogReading(output, first.places.safe).take(answer(log))
+    assert store.messages() == lines_of(log)
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path)

@@ -122,11 +122,14 @@ class PodSource:
             await self._take_gone(pod)
         for pod in picture.pods:
             self._pods[pod.uid] = pod
-            if pod.stuck_reason:
-                await self._report_stuck(pod)
             is_new = pod.uid not in self._copies and pod.uid not in self._done
             if is_new and (pod.can_be_reached or pod.has_ended):
                 self._copies[pod.uid] = asyncio.create_task(self._copy_pod(pod), name=f"copy {pod.name}")
+        for pod in picture.pods:
+            if pod.stuck_reason:
+                await self._report_stuck(pod)
+            else:
+                self._stuck_since.pop(pod.uid, None)
         for uid, task in tuple(self._copies.items()):
             if task.done():
                 del self._copies[uid]
@@ -140,6 +143,8 @@ class PodSource:
         if copy is not None:
             copy.cancel()
             await asyncio.gather(copy, return_exceptions=True)
+        if self._stuck_since.pop(pod.uid, None) is not None:
+            await self._report(pod, "stuck", pod.stuck_reason)
         if await self._is_complete(pod):
             return
         await self._report(pod, "vanished", "its pod was deleted before its build was complete")

@@ -19,6 +19,15 @@ _STUCK = frozenset(
     }
 )
 """Reasons for which wharf-cmd's aggregator gives a waiting container up."""
+_EXPLANATIONS = (
+    "Failed:",
+    "BackOff:",
+    "InspectFailed:",
+    "ErrImageNeverPull:",
+    "FailedMount:",
+    "FailedCreatePodSandBox:",
+)
+"""Reasons of warnings that tell why a container does not start. Others, such as FailedScheduling, tell of the time before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +109,7 @@ def event_line(value: Any) -> str:
 
 def explain(events: Iterable[str]) -> bool:
     """Whether a line of :func:`event_line` among these tells why a container does not start."""
-    warnings = (event for event in events if " Warning " in f" {event}")
-    return any("Warning MissingClusterDNS:" not in warning for warning in warnings)
+    return any(f" Warning {reason}" in f" {event}" for event in events for reason in _EXPLANATIONS)
 
 
 def _stuck(status: Mapping[str, Any]) -> tuple[str, str]:

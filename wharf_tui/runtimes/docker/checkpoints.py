@@ -67,6 +67,8 @@ class CheckpointFinder:
         else:
             while self._candidates and self._candidates[-1].at_ns > at_ns:
                 self._candidates.pop()
+            if self.safe.at_ns > at_ns:  # the clock has gone back: no time in this log says where to read on
+                self.safe = Checkpoint()
             if self.nearest.at_ns > at_ns:
                 self.nearest = self._candidates[-1] if self._candidates else self.safe
         while self._candidates and self._latest_ns - self._candidates[0].at_ns >= DISORDER_SECONDS * NS:

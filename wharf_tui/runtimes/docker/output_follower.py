@@ -34,6 +34,7 @@ _SLOW_ANSWER_SECONDS = 1.0
 """An engine that is restarted by its socket's activation lets callers wait, instead of refusing them."""
 _SETTLING_SECONDS = 2.0
 """Output ends a moment before the container counts as ended: until then a running one proves no broken connection."""
+_COUNTINGS = 3
 _TAILS = (100, 10_000)
 """Entries of the log's end that prove that nothing is missing; the second where a long line takes all of the first."""
 _RESTARTED = "the Docker engine restarted: what the step printed in that moment may be missing"
@@ -72,6 +73,8 @@ class OutputFollower:
         self._unproven: dict[Stream, bool] = {}
         """Streams that were read on from a checkpoint; whether one lay before a line of the other stream."""
         self._log_is_broken = False
+        self._counted = 0
+        """Bytes that were read again only to count their lines."""
         self._given_up = threading.Event()
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[dict[str, Any] | None] = self._loop.create_future()
@@ -82,7 +85,7 @@ class OutputFollower:
     @property
     def received(self) -> int:
         """Bytes that have come: it stands still while nothing comes."""
-        return self._output.received
+        return self._output.received + self._counted
 
     def open(self) -> None:
         """Connect. The container must not run yet.
@@ -113,7 +116,7 @@ class OutputFollower:
 
         Blocks; call it in a thread of an executor.
         """
-        received = self._output.received
+        received = self.received
         try:
             info = self._engine.inspect(self._container)
             is_alive = (
@@ -123,7 +126,7 @@ class OutputFollower:
             )
         except RunError:
             return  # the engine does not answer: another connection would not either
-        if not is_alive and not self._given_up.wait(1.0) and received == self._output.received:
+        if not is_alive and not self._given_up.wait(1.0) and received == self.received:
             stream = self._stream
             if stream is not None:
                 stream.stop()
@@ -166,7 +169,7 @@ class OutputFollower:
                 # Mostly the end is near: a busy engine takes its time to notice it, or the step has closed its output.
                 if is_suspicious or not self._has_all_there_is():
                     is_suspicious = not self._read_log(follow=True)
-            elif self._log_is_broken or self._has_all_there_is(has_ended=True) or self._read_log():
+            elif self._log_is_broken or self._has_all_there_is(has_ended=True) or self._read_rest():
                 self._say_what_checkpoints_left_out()
                 return info
             else:
@@ -211,6 +214,15 @@ class OutputFollower:
                 self._output.lose("Docker's log of the container ends before what was printed last")
         return self._stream is not None and not self._stream.stopped
 
+    def _read_rest(self) -> bool:
+        """Read the log of a container that has ended; whether to its end. Where a checkpoint misled, from the beginning."""
+        has_checkpoint = bool(self._checkpoint.at_ns)
+        is_read = self._read_log()
+        if is_read and has_checkpoint and not self._has_all_there_is(has_ended=True):
+            self._checkpoint = Checkpoint()
+            is_read = self._read_log()
+        return is_read
+
     def _read_log_from(self, start: Checkpoint, *, follow: bool) -> LogReading:
         reading = LogReading(self._output, start)
         received = self._output.received
@@ -235,25 +247,37 @@ class OutputFollower:
         if self._log_is_broken:
             return
         for stream, is_doubtful in self._unproven.items():
-            try:
-                missing = self._count_logged(stream) - self._output.positions[stream].lines
-            except (RunError, FrameError) as error:
-                if is_doubtful:
-                    self._output.lose(f"Docker's log of the container could not be read once more: {error}")
-                continue
+            count = self._count_logged(stream)
+            if self._given_up.is_set():
+                return
+            name = stream.name.lower()
+            if count is None and is_doubtful:
+                self._output.lose(
+                    f"Docker's log of the container could not be read once more: lines of {name} may be missing"
+                )
+            missing = (count or 0) - self._output.positions[stream].lines
             if missing > 0:
-                name = stream.name.lower()
                 self._output.lose(
                     f"{missing} of the lines before this are missing: Docker left them out of {name}"
                 )
 
-    def _count_logged(self, stream: Stream) -> int:
-        frames = FrameDecoder()
-        with self._engine.logs(self._container, only=stream) as answer:
-            self._use(answer)
-            blocks = iter(answer.read, b"")
-            count = sum(entry.endswith(b"\n") for data in blocks for _, entry in frames.feed(data))
-            return 0 if answer.stopped else count
+    def _count_logged(self, stream: Stream) -> int | None:
+        """How many lines of a stream the log has; None where it cannot be read to its end, tried more than once."""
+        for _ in range(_COUNTINGS):
+            frames, count = FrameDecoder(), 0
+            try:
+                with self._engine.logs(self._container, only=stream) as answer:
+                    self._use(answer)
+                    while data := answer.read():
+                        self._counted += len(data)
+                        count += sum(entry.endswith(b"\n") for _, entry in frames.feed(data))
+                    if not answer.stopped:
+                        return count
+            except (RunError, FrameError):
+                pass
+            if self._given_up.wait(_SHORTEST_PAUSE):
+                break
+        return None
 
     def _has_all_there_is(self, *, has_ended: bool = False) -> bool:
         """Whether the engine's log ends with what we have; False also where that cannot be known now."""

@@ -27,6 +27,8 @@ _BUSY_SECONDS: Final = 1 / 50
 """Between two looks while something comes in."""
 _LOGS_SECONDS: Final = 0.015
 """Between two looks at the logs, also while there is work to do."""
+_LOGS_REST: Final = 3
+"""The same as a multiple of what a look takes, if that is more."""
 _REST_SHARE: Final = 0.35
 """How long to rest after a look and what it brought to draw, as a share of what both took."""
 _WORKING_SECONDS: Final = 0.002
@@ -138,7 +140,7 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         looks_at_logs = started >= self._next_logs or self.is_counting
         if looks_at_logs:
             changed = self.look_at_logs() or changed
-            self._next_logs = started + _LOGS_SECONDS
+            self._next_logs = started + max(_LOGS_SECONDS, _LOGS_REST * (time.monotonic() - started))
         is_working = self.do_work()
         if is_working and started < self._next_show:
             # Nothing was changed that would have to be drawn first.

@@ -44,6 +44,8 @@ class KeyHints(Widget):
                 shown = self.app.get_key_display(binding)
                 if _is_typed(screen.focused, shown):
                     shown = key  # the binding's other key, which acts
+                if _is_typed(screen.focused, shown) and not binding.priority:
+                    continue
                 hints.setdefault(binding.action, (shown, binding.description, key))
         if list(hints.values()) != self._hints:
             self._hints = list(hints.values())

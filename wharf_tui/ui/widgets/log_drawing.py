@@ -97,9 +97,14 @@ class LogDrawing(ScrollView):
         """
         background = self.background_colors[1]
         filters = self.get_line_filters()
+        room = self.scrollable_content_region.width
         strips = []
         for y in crop.line_range:
             strip = self.render_line(y)
+            if (
+                strip.cell_length < room
+            ):  # it was made for less; the rest of the line would not be drawn at all
+                strip = strip.adjust_cell_length(room, self.rich_style)
             for each in filters:
                 strip = strip.apply_filter(each, background)
             strips.append(strip)
