@@ -9,6 +9,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from wharf_tui.ui.drawing_pace import draw_soon
+from wharf_tui.ui.widgets.log_view import LogView
 
 
 def test_changes_are_drawn_soon_unless_the_user_says_how_often(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,6 +25,15 @@ def test_changes_are_drawn_soon_unless_the_user_says_how_often(monkeypatch: pyte
 def cells(strips: list[Strip]) -> list[list[tuple[str, object]]]:
     """What stands in each cell of each line, and how it looks."""
     return [[(character, style) for text, style, _ in strip for character in text] for strip in strips]
+
+
+async def test_a_log_that_has_just_been_opened_beside_is_drawn_without_its_looks(sample, run_app, see):
+    sample.run(1)
+    async with run_app(sample.path, size=(90, 20)) as pilot:
+        view = LogView()
+        pilot.app.screen.mount(view)
+        view._component_styles.clear()  # as it is where it is drawn before it has been styled
+        assert len(view.render_lines(Region(0, 0, 40, 5))) == 5
 
 
 async def test_nothing_vanishes_when_the_screen_gets_wider(sample, run_app, see):

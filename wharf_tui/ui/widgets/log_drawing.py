@@ -95,15 +95,15 @@ class LogDrawing(ScrollView):
         Textual's own way dresses each line anew, and keeps it for the next time. A log that is followed has none: all its
         lines move.
         """
+        room = self.scrollable_content_region.width
+        if not room:  # it has just been mounted: it has no size and no looks yet
+            return super().render_lines(crop)
         background = self.background_colors[1]
         filters = self.get_line_filters()
-        room = self.scrollable_content_region.width
         strips = []
         for y in crop.line_range:
             strip = self.render_line(y)
-            if (
-                strip.cell_length < room
-            ):  # it was made for less; the rest of the line would not be drawn at all
+            if strip.cell_length < room:  # it was made for less; the rest would not be drawn at all
                 strip = strip.adjust_cell_length(room, self.rich_style)
             for each in filters:
                 strip = strip.apply_filter(each, background)
