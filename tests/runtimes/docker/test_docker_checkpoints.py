@@ -35,7 +35,7 @@ def disordered_logs(draw: st.DrawFn) -> list[Entry]:
 
 
 def asked_since(log: list[Entry], at_ns: int, *, filters_each: bool) -> list[Entry]:
-    """What an engine answers: one before 23 looks at each entry, a newer one until the first that is late enough."""
+    """What an engine answers: some look at each entry, others until the first that is late enough."""
     if filters_each:
         return [entry for entry in log if entry[1] >= at_ns]
     first = next((index for index, entry in enumerate(log) if entry[1] >= at_ns), len(log))

@@ -1,8 +1,8 @@
 """Finds places in a container's log from which it can be read on by time, though its times are not in order.
 
 The engine stamps stdout and stderr in two threads of its own before it writes them: a line may stand behind one that is
-later. Asked for what is later than some time, engines before 23 leave out every earlier entry, newer ones only those
-before the first match. A place is good for both where everything before it is earlier, and nothing behind it is.
+later. Asked for what is later than some time, engines leave out every earlier entry (28 was seen to), or only those
+before the first match (as its source has it). A place is good for both where everything before it is earlier, and nothing behind it is.
 """
 
 from __future__ import annotations

@@ -136,7 +136,7 @@ class Engine:
         Args:
             container: whose.
             follow: go on with what is printed until the container ends.
-            since: leave out what is earlier: seconds and nanoseconds since the epoch, as ``1700000000.000000001``. Newer
+            since: leave out what is earlier: seconds and nanoseconds since the epoch, as ``1700000000.000000001``. Some
                 engines leave out only what stands before the first entry that is not.
             tail: only so many entries of the end.
             only: leave out the other stream.
