@@ -36,7 +36,7 @@ async def test_hits_are_counted_and_walked_through_and_the_walk_goes_round(words
         await type_search(seen, "needle")
         await seen.until(lambda: "/needle  1 of 10" in seen.title)
         assert spot_line(seen).endswith("Needle 17") or "Needle 17" in spot_line(seen)
-        assert "10 found  regex, this step" in seen.screen.prompt.note
+        assert "10 found  ^r regex  ^t this step" in seen.screen.prompt.note
         await seen.press("enter")
         assert seen.view.has_focus
         assert not seen.screen.prompt.display
@@ -94,11 +94,11 @@ async def test_what_is_wrong_with_a_pattern_is_said_while_typing(words, run_app,
         await type_search(seen, "hay (1")
         await seen.press("enter")
         seen.screen.update_view()
-        assert seen.screen.prompt.note == "unclosed group at 5; ctrl-r takes it as plain text"
+        assert seen.screen.prompt.note == "unclosed group at 5; ^r takes it as plain text"
         assert seen.screen.prompt.display
         assert seen.screen.prompt.size.height == 1
         await seen.press("ctrl+r")
-        await seen.until(lambda: "0 found  text" in seen.screen.prompt.note)
+        await seen.until(lambda: "0 found  ^r text" in seen.screen.prompt.note)
 
 
 async def test_keys_are_text_while_one_types(words, run_app, see):
@@ -154,3 +154,22 @@ async def test_hits_stand_out(words, run_app, see):
             and "eedle" in segment.text
         ]
         assert marked == ["Needle 1"]
+
+
+async def test_opening_the_prompt_moves_nothing_and_its_options_can_be_clicked(words, run_app, see):
+    async with run_app(words.path, size=SIZE) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages[-1:] == ["hay 1000"])
+        before = (seen.view.region, seen.screen.steps.region, seen.lines)
+        await seen.press("slash")
+        await seen.until(lambda: "^t this step" in seen.screen.prompt.note)
+        prompt = seen.screen.prompt
+        assert (seen.view.region, seen.screen.steps.region, seen.lines) == before
+        assert prompt.region.bottom == SIZE[1]
+        note = prompt.query_one("#prompt-note")
+        right = note.content_region.right
+        at = right - len("this step") - note.region.x
+        assert await pilot.click("#prompt-note", offset=(at, 0))
+        await seen.until(lambda: "^t all steps" in prompt.note)
+        assert prompt.display
+        assert prompt.has_focus_within

@@ -19,7 +19,7 @@ from wharf_tui.ui.bundle_feed import BundleFeed
 from wharf_tui.ui.drawing_pace import draw_soon
 from wharf_tui.ui.feed import Feed, StoreFeed
 from wharf_tui.ui.hangup_safe_driver import hangup_safe
-from wharf_tui.ui.keymap import check_keys
+from wharf_tui.ui.keymap import check_keys, shown_key
 from wharf_tui.ui.mouse import Mouse
 from wharf_tui.ui.opening import Doors
 from wharf_tui.ui.ordered_keys import OrderedKeys
@@ -192,7 +192,7 @@ class WharfApp(OrderedKeys):
     def action_mouse(self) -> None:
         """Let the mouse go, so that the terminal can select text with it; or take it back."""
         self._give_mouse(ours=not self._mouse.is_ours)
-        shown = self.get_key_display(Binding(self._keymap.get("app.mouse", "f2").split(",")[0], "mouse"))
+        shown = shown_key(self, "app.mouse", "f2")
         told = (
             "The mouse is the viewer's again."
             if self._mouse.is_ours

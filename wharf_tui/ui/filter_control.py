@@ -75,7 +75,8 @@ class FilterControl(Control):
         if text:
             pattern = compile_pattern(text, is_regex=self._is_regex)
             if isinstance(pattern, BadPattern):
-                hint = "ctrl-r takes it as plain text" if self._is_regex else pattern.hint
+                key = self.screen.prompt.option_key("regex")
+                hint = f"{key} takes it as plain text" if self._is_regex else pattern.hint
                 self._complaint = f"{pattern.problem}; {hint}"
                 self._say()
                 return
@@ -342,5 +343,7 @@ class FilterControl(Control):
             yield f"±{rules.before}"
 
     def _say(self) -> None:
-        kind = "regex" if self._is_regex else "text"
-        self.screen.prompt.say(self._complaint or kind, "$error" if self._complaint else "$muted")
+        if self._complaint:
+            self.screen.prompt.say(self._complaint, "$error")
+        else:
+            self.screen.prompt.say("", options={"regex": "regex" if self._is_regex else "text"})

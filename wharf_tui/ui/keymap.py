@@ -5,13 +5,15 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key, key_to_character
 
 if TYPE_CHECKING:
+    from textual.app import App
+
     from wharf_tui.ui.settings import KeySetting
 
 _TOGETHER: Final = (
@@ -66,6 +68,12 @@ def check_keys(wanted: Mapping[str, KeySetting]) -> tuple[dict[str, str], tuple[
                 what = known[other][0].description
                 problems.append(f"{wanted[name].place}: {shared[0]} is the key of {other} ({what}), too")
     return keymap, tuple(problems)
+
+
+def shown_key(app: App[Any], name: str, key: str) -> str:
+    """The key of a binding as one reads it: the first of the user's own, or ``key``."""
+    keymap = app._keymap  # noqa: SLF001  nothing public tells it
+    return app.get_key_display(Binding(keymap.get(name, key).split(",")[0], name))
 
 
 def _places(kind: type[DOMNode]) -> Iterator[type[DOMNode]]:

@@ -100,7 +100,8 @@ class SearchControl(Control):
             return
         pattern = compile_pattern(text, is_regex=self._is_regex)
         if isinstance(pattern, BadPattern):
-            hint = "ctrl-r takes it as plain text" if self._is_regex else pattern.hint
+            key = self.screen.prompt.option_key("regex")
+            hint = f"{key} takes it as plain text" if self._is_regex else pattern.hint
             self._complaint = f"{pattern.problem}; {hint}"
             self._say()
             return
@@ -294,14 +295,18 @@ class SearchControl(Control):
         return Content.styled("".join(parts), "$warning")
 
     def _say(self) -> None:
-        options = (
-            f"{'regex' if self._is_regex else 'text'}, {'all steps' if self._all_steps else 'this step'}"
-        )
-        if self._session is None:
-            self.screen.prompt.say(self._complaint or options, "$error" if self._complaint else "$muted")
+        if self._complaint:
+            self.screen.prompt.say(self._complaint, "$error")
             return
-        more = "" if self._session.progress.is_done else "…"
-        self.screen.prompt.say(f"{self._session.count:,}{more} found  {options}")
+        found = ""
+        if self._session is not None:
+            more = "" if self._session.progress.is_done else "…"
+            found = f"{self._session.count:,}{more} found"
+        options = {
+            "regex": "regex" if self._is_regex else "text",
+            "scope": "all steps" if self._all_steps else "this step",
+        }
+        self.screen.prompt.say(found, options=options)
 
     def _add_steps(self) -> None:
         """Search the step that is shown, or all there are."""

@@ -1,4 +1,7 @@
-"""One row at the bottom in which one types: what to look for, or a command. What is wrong with it is said beside it.
+"""The last row while one types: what to look for, or a command. What is wrong with it is said beside it.
+
+It lies over the key hints, so that nothing moves when it opens, and so that it opens at once: to make room for it is to draw
+the whole screen. The keys that matter while one types stand in it.
 
 Whoever opens it is told at once of all that is typed, without messages in between: the next key may be there already,
 and it is for the log when Enter has closed the prompt.
@@ -6,24 +9,33 @@ and it is for the log when Enter has closed the prompt.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.getters import query_one
+from textual.style import Style
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from wharf_tui.ui.keymap import shown_key
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from textual import events
     from textual.app import ComposeResult
 
     from wharf_tui.ui.control import PromptUser
 
 _MOST_KEPT: Final = 100
 """Lines that can be called back, for each sign."""
+_OPTION_KEYS: Final = {"regex": "ctrl+r", "scope": "ctrl+t"}
+_OPTION: Final = "prompt_option"
+"""What is written behind a word that can be clicked."""
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Prompt(Horizontal):
@@ -39,8 +51,10 @@ class Prompt(Horizontal):
         ),
         Binding("up", "recall(-1)", "What was typed before", priority=True, show=False, id="prompt.up"),
         Binding("down", "recall(1)", "What was typed before", priority=True, show=False, id="prompt.down"),
-        Binding("ctrl+r", "option('regex')", "Regex or text", priority=True, id="prompt.regex"),
-        Binding("ctrl+t", "option('scope')", "This step or all", priority=True, id="prompt.scope"),
+        Binding(_OPTION_KEYS["regex"], "option('regex')", "Regex or text", priority=True, id="prompt.regex"),
+        Binding(
+            _OPTION_KEYS["scope"], "option('scope')", "This step or all", priority=True, id="prompt.scope"
+        ),
     ]
 
     _sign = query_one("#prompt-sign", Static)
@@ -112,16 +126,38 @@ class Prompt(Horizontal):
         self.display = False
         self._user = None
 
-    def say(self, note: str, style: str = "$muted") -> None:
-        """Say something beside the text."""
-        content = Content.styled(note, style)
+    def say(self, note: str, style: str = "$muted", options: Mapping[str, str] = _NONE) -> None:
+        """Say something beside the text.
+
+        Args:
+            note: what to say.
+            style: how it looks.
+            options: how they stand, by their names; the keys that turn them are said, too.
+        """
+        parts = [Content.styled(note, style)] if note else []
+        for option, state in options.items():
+            key = Content.styled(self.option_key(option), "bold $primary")
+            turns = Style.from_meta({_OPTION: option})
+            parts.append(Content.assemble(key, (f" {state}", "$muted")).stylize(turns))
+        content = Content("  ").join(parts)
         if content != self._note.content:
-            self._note.update(content, layout=False)
+            is_other_width = content.cell_length != Content(self.note).cell_length
+            self._note.update(content, layout=is_other_width)
+
+    def option_key(self, option: str) -> str:
+        """The key that turns an option, as one reads it."""
+        return shown_key(self.app, f"prompt.{option}", _OPTION_KEYS[option])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A command has no options."""
         del parameters
         return action != "option" or self.sign in {"/", "&"}
+
+    def on_click(self, event: events.Click) -> None:
+        """Turn the option that was clicked."""
+        option = event.style.meta.get(_OPTION)
+        if option is not None:
+            self.action_option(option)
 
     async def action_submit(self) -> None:
         """Take what was typed."""
