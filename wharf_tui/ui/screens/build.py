@@ -70,12 +70,12 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """Header, steps and logs, what is typed, keys."""
+        yield Prompt()  # first, though last to look at: so the others keep their order of painting when it opens
         yield BuildHeader(id="header")
         with Horizontal(id="body"):
             yield StepList(id="steps")
             yield HoldPane(id="hold")
             yield PaneRow(zone=self._zone, id="panes")
-        yield Prompt()
         yield KeyHints()
 
     def on_mount(self) -> None:

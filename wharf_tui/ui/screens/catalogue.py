@@ -101,6 +101,7 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """Header, table or explanation, narrowing, keys."""
+        yield Prompt()  # first, as on a build's screen
         yield SplitLine(id="header")
         yield SplitLine(id="heading")
         with ContentSwitcher(initial="builds"):
@@ -114,7 +115,6 @@ class CatalogueScreen(Screen[None], inherit_bindings=False):
         )
         narrowing.display = False
         yield narrowing
-        yield Prompt()
         yield KeyHints()
 
     def on_mount(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from textual.reactive import Reactive
 from textual.screen import Screen
 
 from wharf_tui.model.build import Liveness
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from textual.notifications import SeverityLevel
     from textual.timer import Timer
+    from textual.widget import Widget
 
     from wharf_tui.ui.feed import Feed
 
@@ -53,6 +55,9 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         feed: what is looked at; closed with the screen.
         clock: nanoseconds since the epoch, for everything that is shown.
     """
+
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """Where the keys go. What looks different then draws itself; Textual would draw the whole screen besides."""
 
     def __init__(self, feed: Feed, clock: Callable[[], int]) -> None:
         super().__init__()

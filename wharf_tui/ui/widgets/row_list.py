@@ -88,9 +88,10 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def move_cursor(self, row: int) -> None:
         """Put the cursor on a row without a message, and bring the row into sight."""
-        self.set_reactive(RowList.cursor, row)
+        if row != self.cursor:
+            self.set_reactive(RowList.cursor, row)
+            self.refresh()
         self._reveal()
-        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget."""
