@@ -31,6 +31,10 @@ _LOGS_SECONDS: Final = 0.015
 """Between two looks at the logs, also while there is work to do."""
 _LOGS_REST: Final = 3
 """The same as a multiple of what a look takes, if that is more."""
+_KEY_SECONDS: Final = 0.012
+"""How long the logs wait after a key, so that what it has changed is drawn first."""
+_LOGS_WAIT_SECONDS: Final = 0.1
+"""How long they wait at most, however many keys come."""
 _REST_SHARE: Final = 0.35
 """How long to rest after a look and what it brought to draw, as a share of what both took."""
 _WORKING_SECONDS: Final = 0.002
@@ -72,6 +76,7 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         self._next_look = 0.0
         self._next_show = 0.0
         self._next_logs = 0.0
+        self._last_logs = 0.0
         self._timer: Timer | None = None
         """Of the next look."""
         self._is_urgent = False
@@ -145,6 +150,7 @@ class LiveScreen(Screen[None], inherit_bindings=False):
         looks_at_logs = started >= self._next_logs or self.is_counting
         if looks_at_logs:
             changed = self.look_at_logs() or changed
+            self._last_logs = started
             self._next_logs = started + max(_LOGS_SECONDS, _LOGS_REST * (time.monotonic() - started))
         is_working = self.do_work()
         if is_working and started < self._next_show:
@@ -185,7 +191,8 @@ class LiveScreen(Screen[None], inherit_bindings=False):
 
     def look_soon(self) -> None:
         """Somebody has done something: what that brings to do begins at once, not with the next look of a quiet build."""
-        self._last_key = time.monotonic()
+        self._last_key = now = time.monotonic()
+        self._next_logs = max(self._next_logs, min(now + _KEY_SECONDS, self._last_logs + _LOGS_WAIT_SECONDS))
         self._next_show = 0.0
         if self._is_urgent:
             return

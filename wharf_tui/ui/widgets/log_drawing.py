@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.cache import LRUCache
 from textual.geometry import Region
 from textual.reactive import reactive
@@ -88,6 +89,19 @@ class LogDrawing(ScrollView):
     def document(self) -> RowDocument | None:
         """The log that is shown."""
         return self._document
+
+    def _on_focus(self, event: events.Focus) -> None:
+        """A log looks the same, whether it has the keys or not: unlike Textual's own way, it is not drawn again."""
+        event.prevent_default()
+        self.has_focus = True
+        if self.parent is not None:
+            self.parent.post_message(events.DescendantFocus(self))
+
+    def _on_blur(self, event: events.Blur) -> None:
+        event.prevent_default()
+        self.has_focus = False
+        if self.parent is not None:
+            self.parent.post_message(events.DescendantBlur(self))
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Lines of the widget, as they are: no border or padding goes around them.
