@@ -18,6 +18,7 @@ from wharf_tui.results.shelf import Shelf
 from wharf_tui.ui.bundle_feed import BundleFeed
 from wharf_tui.ui.drawing_pace import draw_soon
 from wharf_tui.ui.feed import Feed, StoreFeed
+from wharf_tui.ui.garbage import let_strips_go
 from wharf_tui.ui.hangup_safe_driver import hangup_safe
 from wharf_tui.ui.keymap import check_keys, shown_key
 from wharf_tui.ui.mouse import Mouse
@@ -107,6 +108,8 @@ class WharfApp(OrderedKeys):
         self._feed = None if isinstance(target, tuple | Shelf) else _feed_of(target)
         self._is_leaving = False
         self._failure_told = False
+        self.when_shown: Callable[[], None] = lambda: None
+        """Called when the first screen has been drawn."""
         for name in tuple(self.available_themes):
             self.unregister_theme(name)
         for theme in (*THEMES, *self.settings.themes):
@@ -120,8 +123,13 @@ class WharfApp(OrderedKeys):
     def get_driver_class(self) -> type[Driver]:
         """The platform's driver; one that can write to a terminal must survive its end."""
         draw_soon()
+        let_strips_go()
         driver_class = super().get_driver_class()
         return hangup_safe(driver_class) if driver_class.__name__ == "LinuxDriver" else driver_class
+
+    def on_ready(self) -> None:
+        """The first screen is there."""
+        self.when_shown()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, for the moment before a theme of ours is set."""
