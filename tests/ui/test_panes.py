@@ -42,6 +42,43 @@ async def test_panes_have_their_own_steps_and_scrolls(three, run_app, see):
         assert second.view.visible_rows.start == 0
 
 
+@pytest.mark.parametrize("prepared", [0, 1, 2, 3, 9])
+async def test_panes_stand_where_they_were_asked_for_whether_they_were_prepared_or_not(
+    prepared, three, run_app, see
+):
+    async with run_app(three.path, size=(160, 24)) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages[-1:] == ["line 100"])
+        panes = seen.screen.panes
+        for _ in range(prepared):
+            await panes.prepare()
+        assert len(panes.children) == min(1 + prepared, MOST_PANES)
+        await seen.press("vertical_line", "3", "1", "shift+tab", "vertical_line")
+        await seen.until(lambda: len(steps_shown(seen)) == 3)
+        regions = [pane.region for pane in panes.panes]
+        assert [region.x for region in regions] == sorted({region.x for region in regions})
+        assert all(pane.display for pane in panes.panes)
+        assert seen.view.has_focus
+        assert seen.view is panes.active.view
+        for pane in panes.panes:
+            await seen.until(lambda pane=pane: pane.view.visible_rows.stop == pane.step_id * 100)
+
+
+async def test_a_pane_a_step_and_one_again(three, run_app, see):
+    async with run_app(three.path, size=(160, 24)) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages[-1:] == ["line 100"])
+        for _ in range(2):
+            await seen.press("P")
+            await seen.until(lambda: steps_shown(seen) == [1, 2])
+            shown = seen.screen.panes.panes
+            await seen.until(
+                lambda shown=shown: [each.view.visible_rows.stop for each in shown] == [100, 200]
+            )
+            await seen.press("P")
+            await seen.until(lambda: len(steps_shown(seen)) == 1)
+
+
 async def test_a_pane_is_closed_and_the_last_one_stays(three, run_app, see):
     async with run_app(three.path, size=(160, 24)) as pilot:
         seen = see(pilot)

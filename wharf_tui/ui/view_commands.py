@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 async def _pane_a_step(screen: BuildScreen, _text: str) -> None:
     """A pane for each step of the stage one is in, the ones that run first; or one pane again."""
     if len(screen.panes.panes) > 1:
-        while len(screen.panes.panes) > 1:
-            await screen.action_close_pane()
+        with screen.app.batch_update():
+            while len(screen.panes.panes) > 1:
+                await screen.action_close_pane()
         return
     steps = screen.feed.info.steps
     here = screen.step_state(screen.pane.step_id) or next(iter(steps), None)
@@ -29,10 +30,10 @@ async def _pane_a_step(screen: BuildScreen, _text: str) -> None:
         return
     wanted = sorted(stage, key=lambda step: not runs(step))[:MOST_PANES]
     wanted.sort(key=lambda step: step.info.step_id)
-    screen.choose_step(wanted[0].info.step_id)
-    for step in wanted[1:]:
-        await screen.panes.add()
-        screen.show_step(step.info.step_id)
+    with screen.app.batch_update():
+        screen.choose_step(wanted[0].info.step_id)
+        others = await screen.panes.add(len(wanted) - 1)
+        screen.show_steps(zip(others, (step.info.step_id for step in wanted[1:]), strict=True))
     screen.view.focus()
     if len(stage) > len(wanted):
         screen.notify(f"{len(wanted)} of {len(stage)} steps have a pane.", markup=False)

@@ -32,7 +32,7 @@ from wharf_tui.ui.widgets.prompt import Prompt
 from wharf_tui.ui.widgets.step_list import StepList
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import timezone
 
     from textual.app import ComposeResult
@@ -211,6 +211,17 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
 
     def show_step(self, step_id: StepId) -> None:
         """Show a step's log in the active pane, or with ``ALL_STEPS`` all of them merged."""
+        self._put_step(step_id)
+        self.update_view()
+
+    def show_steps(self, steps: Iterable[tuple[LogPane, StepId]]) -> None:
+        """Show a step's log in each of some panes; the keys go to the last one."""
+        for pane, step_id in steps:
+            self.panes.activate(pane)
+            self._put_step(step_id)
+        self.update_view()
+
+    def _put_step(self, step_id: StepId) -> None:
         pane = self.pane
         if pane.step_id is not None and pane.step_id != step_id:
             self._places[pane.step_id] = pane.view.place()
@@ -228,7 +239,6 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
             pane.view.show(document, (step.started_ns if step else None) or 0, place)
         for control in self.controls:
             control.step_shown()
-        self.update_view()
 
     def reader_of(self, step_id: StepId) -> LogReader:
         """A step's log, counted as far as one slice goes; those in sight are counted anyway."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.getters import query_one
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from wharf_tui.ui.widgets.log_canvas import ViewPlace
     from wharf_tui.ui.widgets.log_pane import LogPane
     from wharf_tui.ui.widgets.log_view import LogView
+
+_PREPARE_SECONDS: Final = 1.0
 
 
 class PanedScreen(CommandedScreen, inherit_bindings=False):
@@ -38,6 +40,14 @@ class PanedScreen(CommandedScreen, inherit_bindings=False):
         self._goes_along = True
         """Nobody has chosen a step: the one that runs is shown."""
         self._is_zoomed = False
+
+    def on_mount(self) -> None:
+        """Make panes before they are wanted."""
+        self.set_interval(_PREPARE_SECONDS, self._prepare_panes)
+
+    async def _prepare_panes(self) -> None:
+        if not self.hands_are_busy:
+            await self.panes.prepare()
 
     @property
     def goes_along(self) -> bool:
@@ -88,16 +98,19 @@ class PanedScreen(CommandedScreen, inherit_bindings=False):
         position = ids.index(self.pane.step_id) if self.pane.step_id in ids else 0
         others = [each for each in ids[position:] + ids[:position] if each not in shown]
         self._goes_along = False
-        await self.panes.add()
-        self._zoom(on=False)
-        self.show_step(others[0] if others else ids[position])
+        with self.app.batch_update():  # it is drawn when it has something to show
+            (added,) = await self.panes.add()
+            self.panes.activate(added)
+            self._zoom(on=False)
+            self.show_step(others[0] if others else ids[position])
         self.view.focus()
 
     async def action_close_pane(self) -> None:
         """Close this log, unless it is the only one."""
         if self.pane.step_id is not None:
             self._places[self.pane.step_id] = self.view.place()
-        await self.panes.close_active()
+        with self.app.batch_update():
+            await self.panes.close_active()
         self.view.focus()
         if self.pane.step_id is not None:
             self.steps.select(self.pane.step_id)

@@ -28,6 +28,7 @@ class PaneRow(Horizontal):
         self._zone = zone
         self.panes: list[LogPane] = [LogPane(zone=zone)]
         self._active = self.panes[0]
+        self._prepared: list[LogPane] = []
 
     def compose(self) -> ComposeResult:
         """The first pane."""
@@ -41,20 +42,34 @@ class PaneRow(Horizontal):
     def activate(self, pane: LogPane) -> None:
         """Let the keys go to a pane."""
         self._active = pane
-        for each in self.panes:
-            each.set_class(each is pane and len(self.panes) > 1, "-active")
 
-    async def add(self) -> LogPane:
-        """One pane more, to the right of the active one, which looks like it."""
-        pane = LogPane(zone=self._zone)
-        position = self.panes.index(self._active)
-        await self.mount(pane, after=position)
-        self.panes.insert(position + 1, pane)
-        for name in ("wrap", "times", "show_ids", "zone", "find", "highlights", "signs"):
-            setattr(pane.view, name, getattr(self._active.view, name))
-        pane.step_id = self._active.step_id
-        self.activate(pane)
-        return pane
+    async def add(self, count: int = 1) -> list[LogPane]:
+        """Panes to the right of the active one, which look like it."""
+        prepared, self._prepared = self._prepared[:count], self._prepared[count:]
+        after = self._active
+        for pane in prepared:
+            self.move_child(pane, after=after)
+            pane.display = True
+            after = pane
+        made = [LogPane(zone=self._zone) for _ in range(count - len(prepared))]
+        if made:
+            await self.mount(*made, after=after)
+        added = [*prepared, *made]
+        position = self.panes.index(self._active) + 1
+        self.panes[position:position] = added
+        for pane in added:
+            for name in ("wrap", "times", "show_ids", "zone", "find", "highlights", "signs"):
+                setattr(pane.view, name, getattr(self._active.view, name))
+            pane.step_id = self._active.step_id
+        return added
+
+    async def prepare(self) -> None:
+        """Make one of the panes that may be wanted, hidden: to make it takes longer than a key may."""
+        if len(self.panes) + len(self._prepared) < MOST_PANES:
+            pane = LogPane(zone=self._zone)
+            pane.display = False
+            await self.mount(pane)
+            self._prepared.append(pane)
 
     async def close_active(self) -> None:
         """Close the active pane, unless it is the last one; its left neighbour takes the keys."""
