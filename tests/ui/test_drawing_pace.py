@@ -19,7 +19,7 @@ def test_changes_are_drawn_soon_unless_the_user_says_how_often(monkeypatch: pyte
     assert screen.UPDATE_PERIOD == 1 / 60
     monkeypatch.delenv("TEXTUAL_FPS")
     draw_soon()
-    assert screen.UPDATE_PERIOD == 1 / 120
+    assert screen.UPDATE_PERIOD == 1 / 200
 
 
 def cells(strips: list[Strip]) -> list[list[tuple[str, object]]]:

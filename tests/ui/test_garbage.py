@@ -10,7 +10,7 @@ import pytest
 from rich.segment import Segment
 from textual.strip import Strip
 
-from wharf_tui.ui.garbage import let_strips_go
+from wharf_tui.ui.garbage import let_strips_go, make_caches_late
 
 
 class WatchedStrip(Strip):
@@ -43,3 +43,26 @@ def test_a_strip_that_was_drawn_goes_with_its_last_user(cuts: list[int]) -> None
 )
 def test_a_strip_is_cut_as_before(cuts: list[int], pieces: list[str]) -> None:
     assert [piece.text for piece in Strip([Segment("ab"), Segment("cd")]).divide(cuts)] == pieces
+
+
+def has(strip: Strip, name: str) -> bool:
+    try:
+        object.__getattribute__(strip, name)
+    except AttributeError:
+        return False
+    return True
+
+
+def test_a_strip_has_caches_when_it_needs_them() -> None:
+    make_caches_late()
+    make_caches_late()  # once more does no harm
+    caches = [name for name in Strip.__slots__ if name.endswith("_cache") and name != "_render_cache"]
+    strip = Strip([Segment("ab"), Segment("cd")])
+    assert not any(has(strip, name) for name in caches)
+    assert strip.crop(1, 3).text == "bc"
+    assert strip.crop(1, 3) is strip.crop(1, 3)
+    assert [name for name in caches if has(strip, name)] == ["_crop_cache"]
+    with pytest.raises(AttributeError, match="no_such_cache"):
+        _ = strip.no_such_cache
+    with pytest.raises(AttributeError, match="_segments"):
+        _ = Strip.__new__(Strip)._segments

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from textual.geometry import Region
 
+from wharf_tui.ui.widgets.log_pane import LogPane
 from wharf_tui.ui.widgets.pane_row import MOST_PANES
 
 
@@ -88,6 +90,79 @@ async def test_a_pane_is_closed_and_the_last_one_stays(three, run_app, see):
             await seen.press("x")
             assert len(steps_shown(seen)) == left
         assert seen.view.has_focus
+
+
+async def test_panes_that_were_closed_are_used_again_and_know_nothing_of_before(three, run_app, see):
+    three.print(1, b"error: one")
+    async with run_app(three.path, size=(160, 24)) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages[-1:] == ["error: one"])
+        for _ in range(3):
+            await seen.press("P", "slash", *"error", "enter", "ampersand", *"error", "enter", "w", "l")
+            await seen.until(lambda: len(steps_shown(seen)) == 2)
+            _, closed = seen.screen.panes.panes
+            await seen.press("x", "escape", "escape", "w")
+            assert steps_shown(seen) == [1]
+            assert not closed.display
+            assert closed.view.document is None
+            assert closed.step_id is None
+        await seen.press("vertical_line")
+        second = seen.screen.panes.panes[1]
+        assert second is closed
+        await seen.until(lambda: second.view.document is not None and second.view.document.line_count == 200)
+        assert not (second.view.wrap or second.view.hit_marks)
+        assert "error" not in seen.title + seen.status
+
+
+async def test_a_rule_stands_between_panes_and_nowhere_else(three, run_app, see):
+    def with_rule():
+        return [pane for pane in seen.screen.panes.panes if pane.styles.border_left[0]]
+
+    async with run_app(three.path, size=(160, 24)) as pilot:
+        seen = see(pilot)
+        await seen.press("vertical_line", "vertical_line")
+        await seen.until(lambda: with_rule() == seen.screen.panes.panes[1:])
+        await seen.press("z")
+        await seen.until(lambda: seen.screen.pane not in with_rule())
+        await seen.press("z", "shift+tab", "shift+tab", "x")  # the first one goes
+        await seen.until(lambda: len(steps_shown(seen)) == 2)
+        await seen.until(lambda: with_rule() == seen.screen.panes.panes[1:])
+        left, right = seen.screen.panes.panes
+        assert left.region.right == right.region.x
+        drawn = right.render_lines(Region(0, 0, 5, 20))
+        assert [strip.text for strip in drawn] == ["▏    "] * 20
+
+
+async def test_the_focus_of_a_pane_that_has_been_closed_since_counts_for_nothing(three, run_app, see):
+    async with run_app(three.path, size=(160, 24)) as pilot:
+        seen = see(pilot)
+        await seen.press("vertical_line")
+        closed = seen.screen.pane
+        await seen.press("x")
+        closed.post_message(LogPane.Focused(closed))
+        await pilot.pause(0)
+        assert seen.screen.pane is seen.screen.panes.panes[0]
+
+
+async def test_a_log_that_has_less_room_is_drawn_for_it_at_once(three, run_app, see):
+    three.print(1, b"x" * 300)
+    async with run_app(three.path, size=(160, 24)) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages[-1].startswith("xxx"))
+        view = seen.view
+        fits = []
+        real = view.render_lines
+
+        def render_lines(crop):
+            strips = real(crop)
+            fits.append({strip.cell_length for strip in strips} == {view.scrollable_content_region.width})
+            return strips
+
+        view.render_lines = render_lines
+        await seen.press("vertical_line")
+        await seen.until(lambda: view.size.width < 80 and len(fits) > 0)
+        await pilot.pause(0.2)
+        assert all(fits)
 
 
 async def test_two_panes_may_show_one_step(three, run_app, see):

@@ -53,12 +53,14 @@ async def show_viewer(
     Raises:
         WharfError: the target cannot be shown.
     """
+    from wharf_tui.ui.drawing_pace import write_soon
     from wharf_tui.ui.garbage import spare_what_is_here
 
     sessions = sessions or Sessions()
     app = _make_app(target, controller, sessions, at)
     gc.freeze()  # what has been loaded stays: looking it over for garbage would hold up the first screen
     app.when_shown = spare_what_is_here
+    write_soon()
     stopping = (
         None if stop is None else asyncio.create_task(_leave_when(stop, app), name="leave-when-stopped")
     )

@@ -16,9 +16,10 @@ from wharf_tui.model.timestamps import now_ns
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.shelf import Shelf
 from wharf_tui.ui.bundle_feed import BundleFeed
+from wharf_tui.ui.covered_widgets import skip_covered_widgets
 from wharf_tui.ui.drawing_pace import draw_soon
 from wharf_tui.ui.feed import Feed, StoreFeed
-from wharf_tui.ui.garbage import let_strips_go
+from wharf_tui.ui.garbage import let_strips_go, make_caches_late
 from wharf_tui.ui.hangup_safe_driver import hangup_safe
 from wharf_tui.ui.keymap import check_keys, shown_key
 from wharf_tui.ui.mouse import Mouse
@@ -124,6 +125,8 @@ class WharfApp(OrderedKeys):
         """The platform's driver; one that can write to a terminal must survive its end."""
         draw_soon()
         let_strips_go()
+        make_caches_late()
+        skip_covered_widgets()
         driver_class = super().get_driver_class()
         return hangup_safe(driver_class) if driver_class.__name__ == "LinuxDriver" else driver_class
 

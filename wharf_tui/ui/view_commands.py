@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 async def _pane_a_step(screen: BuildScreen, _text: str) -> None:
     """A pane for each step of the stage one is in, the ones that run first; or one pane again."""
     if len(screen.panes.panes) > 1:
-        with screen.app.batch_update():
-            while len(screen.panes.panes) > 1:
-                await screen.action_close_pane()
+        while len(screen.panes.panes) > 1:
+            screen.action_close_pane()
         return
     steps = screen.feed.info.steps
     here = screen.step_state(screen.pane.step_id) or next(iter(steps), None)
@@ -36,7 +35,7 @@ async def _pane_a_step(screen: BuildScreen, _text: str) -> None:
         screen.show_steps(zip(others, (step.info.step_id for step in wanted[1:]), strict=True))
     screen.view.focus()
     if len(stage) > len(wanted):
-        screen.notify(f"{len(wanted)} of {len(stage)} steps have a pane.", markup=False)
+        screen.tell_once(f"{len(wanted)} of {len(stage)} steps have a pane.", "information")
 
 
 def _toggle_zone(screen: BuildScreen, _text: str) -> None:

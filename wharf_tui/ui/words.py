@@ -48,10 +48,11 @@ def count(number: int) -> str:
     """``812``, ``4,213``, ``18.2k``, ``1.2M``: never more than six cells."""
     if number < 10_000:
         return f"{number:,}"
-    for unit, size in (("k", 1_000), ("M", 1_000_000), ("G", 1_000_000_000)):
+    for power, unit in enumerate("kMGTPE", 1):
+        size = 1000**power
         if number < 999.5 * size:
             return f"{number / size:.1f}{unit}" if number < 99.95 * size else f"{number / size:.0f}{unit}"
-    return f"{number / 1_000_000_000:.0f}G"
+    return "many"
 
 
 def instead(name: str, known: Iterable[str]) -> str:

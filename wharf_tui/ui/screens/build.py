@@ -300,6 +300,8 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
     def on_log_pane_focused(self, event: LogPane.Focused) -> None:
         """The keys go to another pane; the list shows its step."""
         event.stop()
+        if event.pane not in self.panes.panes:
+            return  # it has been closed since
         self.panes.activate(event.pane)
         if event.pane.step_id is not None:
             self.steps.select(event.pane.step_id)

@@ -105,12 +105,11 @@ class PanedScreen(CommandedScreen, inherit_bindings=False):
             self.show_step(others[0] if others else ids[position])
         self.view.focus()
 
-    async def action_close_pane(self) -> None:
+    def action_close_pane(self) -> None:
         """Close this log, unless it is the only one."""
         if self.pane.step_id is not None:
             self._places[self.pane.step_id] = self.view.place()
-        with self.app.batch_update():
-            await self.panes.close_active()
+        self.panes.close_active()
         self.view.focus()
         if self.pane.step_id is not None:
             self.steps.select(self.pane.step_id)

@@ -138,6 +138,12 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         self.refresh()
         self.post_message(self.Moved(self))
 
+    def forget(self) -> None:
+        """Show no log."""
+        self._document = self._held = self._places = self._end = None
+        self.hit_marks, self.labels = (), ()
+        self._drawn.clear()
+
     def place(self) -> ViewPlace:
         """Where one is now."""
         top = self.scroll_offset.y
@@ -244,20 +250,21 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         if row not in whole:
             self._lead_to(min(self._walk().move((row, 0), -(self.size.height // 3)), self._end_place()))
 
-    def render_line(self, y: int) -> Strip:
-        """One line of the widget."""
-        plain, spot, selected = self._looks or self._make_looks()
+    def draw_lines(self, lines: range) -> list[Strip]:
+        """Some lines of the widget, from the top."""
+        if self._looks is not None and self._looks[0].width != self._look_width:
+            self._looks = self._places = self._end = None  # the room has changed, and nobody has told yet
+        plain, spot_look, selected = self._current_looks()
         if self._document is None or not self._document.row_count:
-            return self._explain(y, plain)
-        places = self._visible_places()
-        if y >= len(places):
-            return self._with_mark(Strip.blank(plain.width, plain.text), y)
-        row, part = places[y]
-        look = selected if row in self.selection else spot if row == self.spot else plain
-        drawn = self._draw(row, look)
-        if drawn is None or part >= len(drawn.strips):
-            return self._with_mark(Strip.blank(plain.width, plain.text), y)
-        return self._with_mark(drawn.strips[part], y)
+            return [self._explain(y, plain) for y in lines]
+        spot, selection, places = self.spot, self.selection, self._visible_places()
+        blank = Strip.blank(plain.width, plain.text)
+        strips = []
+        for row, part in places[lines.start : lines.stop]:
+            drawn = self._draw(row, selected if row in selection else spot_look if row == spot else plain)
+            strips.append(blank if drawn is None or part >= len(drawn.strips) else drawn.strips[part])
+        strips += [blank] * (len(lines) - len(strips))
+        return self._with_marks(strips, lines.start)
 
     def _explain(self, y: int, look: LogLook) -> Strip:
         """A line of the explanation why there is nothing, in the middle."""
@@ -275,7 +282,7 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         return RowWalk(count, self._height_of if self.wrap else None)
 
     def _height_of(self, row: int) -> int:
-        drawn = self._draw(row, (self._looks or self._make_looks())[0])
+        drawn = self._draw(row, self._current_looks()[0])
         return 1 if drawn is None else len(drawn.strips)
 
     def _visible_places(self) -> list[Place]:
@@ -337,11 +344,13 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
     def _refit(self) -> None:
         if self._document is None:
             return
+        looks, part = self._looks, self._part
         self._part = 0
         self._fit()
         if self.follow:
             self._set_top(self._end_place())
-        self.refresh()
+        if (self._looks, self._part) != (looks, part):  # otherwise it has been drawn so already, or will be
+            self.refresh()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Stop following on any move upwards, and start again at the end.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.cache import LRUCache
 from textual.geometry import Region
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -17,10 +17,13 @@ from textual.strip import Strip
 from wharf_tui.model.lines import LogLine
 from wharf_tui.ui.log_look import Finder, LogLook, StepLabel, TimeColumn
 from wharf_tui.ui.log_strips import DrawnRow, draw_row
+from wharf_tui.ui.widgets.log_scroll_bar import LogScrollBar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timezone
+
+    from textual.scrollbar import ScrollBar
 
     from wharf_tui.ui.row_document import RowDocument
     from wharf_tui.ui.row_walk import Place
@@ -81,7 +84,7 @@ class LogDrawing(ScrollView):
         self._widest = 0
         self._looks: tuple[LogLook, LogLook, LogLook] | None = None
         self._places: list[Place] | None = None
-        self._drawn: LRUCache[tuple[int, Row, int | None, RowExtra, str], DrawnRow] = LRUCache(_KEPT_ROWS)
+        self._drawn: OrderedDict[tuple[int, Row, int | None, RowExtra, str], DrawnRow] = OrderedDict()
         self._drawn_with: tuple[LogLook, LogLook, LogLook] | None = None
         """The looks of the rows that are kept; a look is too large to be part of their key."""
 
@@ -90,16 +93,26 @@ class LogDrawing(ScrollView):
         """The log that is shown."""
         return self._document
 
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """The scroll bar, made when it is asked for first."""
+        if self._vertical_scrollbar is None:
+            bar = LogScrollBar(vertical=True, name="vertical", thickness=self.scrollbar_size_vertical)
+            bar.display = False
+            self._vertical_scrollbar = bar
+            self.app._start_widget(self, bar)  # noqa: SLF001  as Textual makes its own
+        return self._vertical_scrollbar
+
     def _on_focus(self, event: events.Focus) -> None:
-        """A log looks the same, whether it has the keys or not: unlike Textual's own way, it is not drawn again."""
+        """A log looks the same, whether it has the keys or not: unlike Textual's own way, it is not styled and drawn again."""
         event.prevent_default()
-        self.has_focus = True
+        self.set_reactive(LogDrawing.has_focus, value=True)
         if self.parent is not None:
             self.parent.post_message(events.DescendantFocus(self))
 
     def _on_blur(self, event: events.Blur) -> None:
         event.prevent_default()
-        self.has_focus = False
+        self.set_reactive(LogDrawing.has_focus, value=False)
         if self.parent is not None:
             self.parent.post_message(events.DescendantBlur(self))
 
@@ -114,17 +127,22 @@ class LogDrawing(ScrollView):
             return super().render_lines(crop)
         background = self.background_colors[1]
         filters = self.get_line_filters()
-        strips = []
-        for y in crop.line_range:
-            strip = self.render_line(y)
-            if strip.cell_length < room:  # it was made for less; the rest would not be drawn at all
-                strip = strip.adjust_cell_length(room, self.rich_style)
-            for each in filters:
-                strip = strip.apply_filter(each, background)
-            strips.append(strip)
+        strips = self.draw_lines(crop.line_range)
+        if any(strip.cell_length < room for strip in strips):  # the rest would not be drawn at all
+            strips = [strip.adjust_cell_length(room, self.rich_style) for strip in strips]
+        for each in filters:
+            strips = [strip.apply_filter(each, background) for strip in strips]
         if crop.column_span != (0, self.region.width):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
+
+    def draw_lines(self, lines: range) -> list[Strip]:
+        """Some lines of the widget, from the top."""
+        raise NotImplementedError
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the widget."""
+        return self.draw_lines(range(y, y + 1))[0]
 
     def _draw(self, number: int, look: LogLook) -> DrawnRow | None:
         assert self._document is not None
@@ -141,6 +159,10 @@ class LogDrawing(ScrollView):
         if drawn is None:
             drawn = self._drawn[key] = draw_row(row, look, before, extra, sign)
             self._widest = max(self._widest, drawn.text_width)
+            if len(self._drawn) > _KEPT_ROWS:
+                self._drawn.popitem(last=False)
+        else:
+            self._drawn.move_to_end(key)
         return drawn
 
     def _time_before(self, number: int) -> int | None:
@@ -152,14 +174,23 @@ class LogDrawing(ScrollView):
                 return row.at_ns
         return None
 
-    def _with_mark(self, strip: Strip, y: int) -> Strip:
-        """The line with its cell of the column of hits, where there is one."""
-        if not self.hit_marks:
-            return strip
-        is_marked = y < len(self.hit_marks) and self.hit_marks[y]
-        plain = (self._looks or self._make_looks())[0]
+    def _with_marks(self, strips: list[Strip], first: int) -> list[Strip]:
+        """Lines with their cells of the column of hits, where there is one.
+
+        Args:
+            strips: the lines.
+            first: which line of the widget the first of them is.
+        """
+        marks = self.hit_marks
+        if not marks:
+            return strips
+        plain = self._current_looks()[0]
         style = plain.text + self.get_component_rich_style("log-view--hit-mark", partial=True)
-        return Strip([*strip, Segment("▐" if is_marked else " ", style)], strip.cell_length + 1)
+        hit, none = Segment("▐", style), Segment(" ", style)
+        return [
+            Strip([*strip, hit if y < len(marks) and marks[y] else none], strip.cell_length + 1)
+            for y, strip in enumerate(strips, first)
+        ]
 
     def notify_style_update(self) -> None:
         """The theme has changed."""
@@ -178,6 +209,9 @@ class LogDrawing(ScrollView):
     def _id_width(self) -> int:
         highest = self._document.highest_id if self._document is not None else 0
         return max(len(str(highest)), 4) if self.show_ids else 0
+
+    def _current_looks(self) -> tuple[LogLook, LogLook, LogLook]:
+        return self._looks or self._make_looks()
 
     def _make_looks(self) -> tuple[LogLook, LogLook, LogLook]:
         """How rows look, how the spot does, and how selected rows do."""

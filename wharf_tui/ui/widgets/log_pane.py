@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Region
 from textual.getters import query_one
 from textual.message import Message
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import timezone
 
     from textual.app import ComposeResult
+    from textual.strip import Strip
 
     from wharf_tui.model.build import BuildInfo, StepState
     from wharf_tui.model.ids import StepId
@@ -66,6 +68,19 @@ class LogPane(Vertical):
         yield SplitLine(id="log-title")
         yield LogView(zone=self._zone, id="log-view")
         yield SplitLine(id="log-status")
+
+    def make_ready(self) -> None:
+        """Make what would be made when the pane is shown first."""
+        _ = self.view.vertical_scrollbar
+
+    def forget(self) -> None:
+        """The pane is not shown any more: let go of its log, so that the next one finds nothing of this."""
+        self.step_id, self.marks_state = None, ()
+        self.view.forget()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rule at the left, and what no log covers: the same all the way down."""
+        return super().render_lines(Region(crop.x, 0, crop.width, 1)) * crop.height
 
     def show_step(
         self, step: StepState, document: LogDocument, build: BuildInfo, liveness: Liveness, now_ns: int

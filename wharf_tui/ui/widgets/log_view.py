@@ -68,7 +68,7 @@ class LogView(LogCanvas, inherit_bindings=False):
     @property
     def furthest_column(self) -> int:
         """How far one can go to the right: as far as the widest row seen so far."""
-        look = (self._looks or self._make_looks())[0]
+        look = self._current_looks()[0]
         return max(self._widest - look.text_width, 0)
 
     def _scroll_by(self, lines: int) -> None:

@@ -28,7 +28,8 @@ class PaneRow(Horizontal):
         self._zone = zone
         self.panes: list[LogPane] = [LogPane(zone=zone)]
         self._active = self.panes[0]
-        self._prepared: list[LogPane] = []
+        self._spare: list[LogPane] = []
+        """Panes that are not shown now."""
 
     def compose(self) -> ComposeResult:
         """The first pane."""
@@ -45,40 +46,45 @@ class PaneRow(Horizontal):
 
     async def add(self, count: int = 1) -> list[LogPane]:
         """Panes to the right of the active one, which look like it."""
-        prepared, self._prepared = self._prepared[:count], self._prepared[count:]
+        while len(self._spare) < count:
+            await self._make_spare()
+        added, self._spare = self._spare[:count], self._spare[count:]
         after = self._active
-        for pane in prepared:
-            self.move_child(pane, after=after)
-            pane.display = True
-            after = pane
-        made = [LogPane(zone=self._zone) for _ in range(count - len(prepared))]
-        if made:
-            await self.mount(*made, after=after)
-        added = [*prepared, *made]
-        position = self.panes.index(self._active) + 1
+        position = self.panes.index(after) + 1
         self.panes[position:position] = added
         for pane in added:
+            self.move_child(pane, after=after)
+            after = pane
             for name in ("wrap", "times", "show_ids", "zone", "find", "highlights", "signs"):
                 setattr(pane.view, name, getattr(self._active.view, name))
             pane.step_id = self._active.step_id
+        self.zoom(on=False)
         return added
 
     async def prepare(self) -> None:
         """Make one of the panes that may be wanted, hidden: to make it takes longer than a key may."""
-        if len(self.panes) + len(self._prepared) < MOST_PANES:
-            pane = LogPane(zone=self._zone)
-            pane.display = False
-            await self.mount(pane)
-            self._prepared.append(pane)
+        if len(self.panes) + len(self._spare) < MOST_PANES:
+            await self._make_spare()
 
-    async def close_active(self) -> None:
+    async def _make_spare(self) -> None:
+        pane = LogPane(zone=self._zone)
+        pane.add_class("-beside")  # as it will be, so that it need not be styled again
+        pane.display = False
+        await self.mount(pane)
+        pane.make_ready()
+        self._spare.append(pane)
+
+    def close_active(self) -> None:
         """Close the active pane, unless it is the last one; its left neighbour takes the keys."""
         if len(self.panes) == 1:
             return
         position = self.panes.index(self._active)
         closed = self.panes.pop(position)
         self.activate(self.panes[max(position - 1, 0)])
-        await closed.remove()
+        closed.display = False
+        closed.forget()
+        self._spare.append(closed)
+        self.zoom(on=False)
 
     def set_all(self, name: str, value: object) -> None:
         """Let all logs look alike in one respect: ``wrap``, ``times`` or ``show_ids``."""
@@ -87,5 +93,8 @@ class PaneRow(Horizontal):
 
     def zoom(self, *, on: bool) -> None:
         """Show the active pane alone, or all of them."""
+        shown = [self._active] if on else self.panes
         for pane in self.panes:
-            pane.display = pane is self._active or not on
+            pane.display = pane in shown
+        for pane in shown:
+            pane.set_class(pane is not shown[0], "-beside")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -89,8 +89,9 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
     def move_cursor(self, row: int) -> None:
         """Put the cursor on a row without a message, and bring the row into sight."""
         if row != self.cursor:
+            top, width = self.scroll_offset.y, self.size.width
+            self.refresh(*(Region(0, each - top, width, 1) for each in (self.cursor, row) if each >= 0))
             self.set_reactive(RowList.cursor, row)
-            self.refresh()
         self._reveal()
 
     def render_line(self, y: int) -> Strip:
