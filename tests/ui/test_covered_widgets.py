@@ -13,6 +13,7 @@ from rich.segment import Segment
 from textual._compositor import Compositor
 from textual.geometry import Region, Size
 from textual.strip import Strip
+from textual.widget import Widget
 
 from wharf_tui.ui.covered_widgets import skip_covered_widgets
 
@@ -38,7 +39,7 @@ def mended() -> None:
     assert OURS._render_chops.__code__ is not TEXTUALS._render_chops.__code__
 
 
-class Letters:
+class Letters(Widget):
     """A widget whose cells tell in which line and column of which widget they are.
 
     Args:
@@ -47,6 +48,7 @@ class Letters:
     """
 
     def __init__(self, number: int, missing: int) -> None:
+        super().__init__()
         self.number, self.missing = number, missing
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -115,13 +117,18 @@ async def test_what_is_covered_is_not_drawn(sample, run_app, see, monkeypatch):
         shown = see(pilot)
         await shown.press("P")
         await shown.until(lambda: len(shown.screen.panes.panes) == 2)
-        drawn = []
-        for widget in (shown.screen, shown.screen.panes, shown.screen.query_one("#body"), shown.view):
+        drawn: list[Widget] = []
+
+        def watch(widget: Widget) -> None:
             real = widget.render_lines
-            monkeypatch.setattr(
-                widget,
-                "render_lines",
-                lambda crop, real=real, widget=widget: drawn.append(widget) or real(crop),
-            )
+
+            def render_lines(crop: Region) -> list[Strip]:
+                drawn.append(widget)
+                return real(crop)
+
+            monkeypatch.setattr(widget, "render_lines", render_lines)
+
+        for widget in (shown.screen, shown.screen.panes, shown.screen.query_one("#body"), shown.view):
+            watch(widget)
         shown.screen._compositor.render_full_update()
         assert drawn == [shown.view]
