@@ -37,7 +37,7 @@ async def test_whoever_gives_up_is_forgotten():
     await asyncio.sleep(0)
     waiters[1].cancel()
     await asyncio.gather(waiters[1], return_exceptions=True)
-    assert len(signal._waiters) == 2
+    assert sum(map(len, signal._waiters.values())) == 2
     signal.notify()
     await asyncio.wait_for(asyncio.gather(waiters[0], waiters[2]), 5)
     assert not signal._waiters
@@ -100,6 +100,53 @@ def test_the_next_loop_hears_too():
     assert asyncio.run(listen(0)) == 1
     signal.notify()
     assert asyncio.run(listen(2)) == 3
+
+
+async def test_each_loop_hears_every_change():
+    """Both sides go on only when all loops have heard: one that were forgotten would let this stand still."""
+    signal = ChangeSignal()
+    rounds, heard = 200, threading.Barrier(3)
+
+    def hear_all():
+        async def hear():
+            seen = 0
+            while seen < rounds:
+                seen = await asyncio.wait_for(signal.wait(seen), 30)
+                await asyncio.get_running_loop().run_in_executor(None, heard.wait, 30)
+
+        asyncio.run(hear())
+
+    threads = [threading.Thread(target=hear_all) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for _ in range(rounds):
+        signal.notify()
+        await asyncio.get_running_loop().run_in_executor(None, heard.wait, 30)
+    for thread in threads:
+        thread.join()
+    assert not signal._waiters
+
+
+async def test_a_loop_that_has_gone_keeps_no_other_from_hearing():
+    signal = ChangeSignal()
+    waiters: list[asyncio.Task[int]] = []
+
+    def leave():
+        async def give_up():
+            waiters.append(asyncio.create_task(signal.wait(0)))
+            await asyncio.sleep(0)
+
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(give_up())
+        loop.close()
+
+    await asyncio.get_running_loop().run_in_executor(None, leave)
+    hearing = asyncio.create_task(signal.wait(0))
+    await asyncio.sleep(0)
+    signal.notify()
+    assert await asyncio.wait_for(hearing, 5) == 1
+    assert not signal._waiters
+    waiters[0]._log_destroy_pending = False  # type: ignore[attr-defined]  # it can never end now, and need not say so
 
 
 def test_a_loop_that_has_gone_is_no_error():

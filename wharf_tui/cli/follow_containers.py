@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Generic
 
 import click
 
@@ -23,6 +24,7 @@ from wharf_tui.results.follow import waiter_for
 from wharf_tui.results.layout import default_builds_dir
 from wharf_tui.runtimes.sources import ContainerSource, Found
 from wharf_tui.worker.following import Following
+from wharf_tui.worker.loop_thread import LoopThread
 
 if TYPE_CHECKING:
     from wharf_tui.worker.auth import ListenSettings
@@ -36,16 +38,17 @@ async def follow_containers(
     Raises:
         WharfError: nothing can be followed; no store was made.
     """
+    follower = _Follower(source)
+    thread: LoopThread[Status] = LoopThread("follow")
+    thread.start(follower.run)
     try:
-        found = await source.start()
-        builds_dir = default_builds_dir()
-        info = BuildInfo(next_build_id(builds_dir), source=source.description, runtime=source.name)
-        store = BuildWriter.create(builds_dir, info)
-    except BaseException:
-        await source.stop()
+        following, store = await thread.receive(follower.started)
+    except asyncio.CancelledError:
+        thread.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await thread.result()
         raise
-    following = Following(store, source, found)
-    result = await _follow(following, store, listen, interactive=interactive)
+    result = await _show(thread, following, store, listen, interactive=interactive)
     if following.error is not None:
         tell(following.error)
     missing = _tell_the_end(store)
@@ -54,21 +57,50 @@ async def follow_containers(
     return missing or (ExitStatus.FAILED if result is Status.FAILED else ExitStatus.SUCCESS)
 
 
-async def _follow(
-    following: Following[Found], store: BuildWriter, listen: ListenSettings | None, *, interactive: bool
+class _Follower(Generic[Found]):
+    """Follows a source in the loop of a thread of its own."""
+
+    def __init__(self, source: ContainerSource[Found]) -> None:
+        self.started: Future[tuple[Following[Found], BuildWriter]] = Future()
+        """What follows, and the store it writes."""
+        self._source = source
+
+    async def run(self) -> Status:
+        source = self._source
+        try:
+            found = await source.start()
+            builds_dir = default_builds_dir()
+            info = BuildInfo(next_build_id(builds_dir), source=source.description, runtime=source.name)
+            store = BuildWriter.create(builds_dir, info)
+        except BaseException:
+            await source.stop()
+            raise
+        following = Following(store, source, found)
+        self.started.set_result((following, store))
+        return await following.run()
+
+
+async def _show(
+    thread: LoopThread[Status],
+    following: Following[Found],
+    store: BuildWriter,
+    listen: ListenSettings | None,
+    *,
+    interactive: bool,
 ) -> Status:
+    """Show what is followed until its end, or until nobody looks any more; returns the result."""
     stopped = asyncio.Event()
 
     def stop(_signal_name: str = "") -> None:
         stopped.set()
-        following.stop()
+        thread.call(following.stop)
 
     async with served(store, listen):
-        working = asyncio.create_task(following.run(), name="follow")
+        working = asyncio.create_task(thread.result(), name="follow")
         try:
             with on_stop_signals(stop):
                 await _present(store, stopped, interactive=interactive)
-                following.stop()  # it has ended, or nobody looks any more
+                thread.call(following.stop)  # it has ended, or nobody looks any more
                 await asyncio.wait({working})
                 if listen is not None and not interactive and not stopped.is_set():
                     click.echo(
@@ -77,7 +109,7 @@ async def _follow(
                     )
                     await stopped.wait()
         finally:
-            following.stop()
+            thread.call(following.stop)
             await asyncio.wait({working})
     return working.result()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +13,7 @@ import click
 from wharf_tui.results.build_reader import BuildReader
 from wharf_tui.results.build_writer import BuildWriter
 from wharf_tui.results.follow import waiter_for
+from wharf_tui.worker.loop_thread import LoopThread
 
 if TYPE_CHECKING:
     from wharf_tui.worker.auth import ListenSettings
@@ -23,16 +26,46 @@ async def served(store: BuildWriter, listen: ListenSettings | None) -> AsyncIter
     Args:
         store: the build.
         listen: where; None for not at all.
+
+    Raises:
+        WharfError: it cannot be served there.
     """
     if listen is None:
         yield
         return
-    from wharf_tui.worker.server import serve_build
-
-    reader = BuildReader.open(store.path)
+    serving = _Serving(store, listen)
+    thread: LoopThread[None] = LoopThread("serve")
+    thread.start(serving.run)
     try:
-        async with serve_build(reader, waiter_for(store.changes.wait, breath=0), listen) as port:
-            click.echo(f"Serving on {listen.host}:{port} (wharf-tui attach {listen.host}:{port})", err=True)
-            yield
+        port = await thread.receive(serving.port)
+        click.echo(f"Serving on {listen.host}:{port} (wharf-tui attach {listen.host}:{port})", err=True)
+        yield
     finally:
-        reader.close()
+        thread.call(serving.stop)
+        await thread.result()
+
+
+class _Serving:
+    """Serves a build in the loop of a thread of its own."""
+
+    def __init__(self, store: BuildWriter, listen: ListenSettings) -> None:
+        self.port: Future[int] = Future()
+        """Where it is served."""
+        self._store = store
+        self._listen = listen
+        self._is_over = asyncio.Event()
+
+    def stop(self) -> None:
+        self._is_over.set()
+
+    async def run(self) -> None:
+        from wharf_tui.worker.server import serve_build
+
+        reader = BuildReader.open(self._store.path)
+        try:
+            wait = waiter_for(self._store.changes.wait, breath=0)
+            async with serve_build(reader, wait, self._listen) as port:
+                self.port.set_result(port)
+                await self._is_over.wait()
+        finally:
+            reader.close()

@@ -126,7 +126,7 @@ async def _listen(port: Port, settings: ListenSettings, tls: ssl.SSLContext | No
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreachableError(
             f"cannot listen on {address}: {reason}",
-            "Stop what listens there, or choose another address with --address.",
+            "Stop what listens there, or choose another address.",
         ) from error
 
 

@@ -107,9 +107,12 @@ class PanedScreen(CommandedScreen, inherit_bindings=False):
 
     def action_close_pane(self) -> None:
         """Close this log, unless it is the only one."""
+        if len(self.panes.panes) == 1:
+            return
         if self.pane.step_id is not None:
             self._places[self.pane.step_id] = self.view.place()
         self.panes.close_active()
+        self._zoom(on=False)
         self.view.focus()
         if self.pane.step_id is not None:
             self.steps.select(self.pane.step_id)
