@@ -208,3 +208,18 @@ async def test_a_search_begins_at_the_top_of_the_screen_not_above_it(two, run_ap
         await seen.press("slash", *"line 1$", "enter")
         await seen.until(lambda: seen.screen.here == place(2, 1) and seen.view.spot is not None)
         assert "2 of 2" in seen.title
+
+
+async def test_the_names_of_steps_are_as_bright_as_the_theme_wants_them(two, run_app, see):
+    async with run_app(two.path, size=SIZE) as pilot:
+        seen = see(pilot)
+        await seen.press("a")
+        await seen.until(lambda: "all steps" in seen.title)
+        dark = seen.view.labels
+        assert dark
+        pilot.app.theme = "wharf-light"
+        await seen.until(lambda: seen.view.labels != dark)
+        assert [label.text for label in seen.view.labels] == [label.text for label in dark]
+        assert all(ours.style != theirs.style for ours, theirs in zip(seen.view.labels, dark, strict=True))
+        pilot.app.theme = "wharf-dark"
+        await seen.until(lambda: seen.view.labels == dark)

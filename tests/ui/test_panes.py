@@ -189,6 +189,17 @@ async def test_one_log_takes_the_screen_and_gives_it_back(three, run_app, see):
         assert seen.screen.steps.display
 
 
+async def test_closing_a_log_that_has_the_screen_gives_it_back_to_the_others(three, run_app, see):
+    async with run_app(three.path, size=(160, 24)) as pilot:
+        seen = see(pilot)
+        await seen.press("vertical_line", "vertical_line", "z", "x")
+        assert [pane.display for pane in seen.screen.panes.panes] == [True, True]
+        assert seen.screen.steps.display
+        await seen.press("x", "z", "x")  # the last one stays, and as large as it was
+        assert [pane.display for pane in seen.screen.panes.panes] == [True]
+        assert not seen.screen.steps.display
+
+
 async def test_focus_tells_which_pane_the_keys_go_to(three, run_app, see):
     async with run_app(three.path, size=(160, 24)) as pilot:
         seen = see(pilot)

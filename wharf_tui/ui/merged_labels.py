@@ -21,6 +21,21 @@ _DARK: Final = ("#7aa2f7", "#9ece6a", "#e0af68", "#bb9af7", "#7dcfff", "#f7768e"
 _LIGHT: Final = ("#2e5aac", "#3f7a1f", "#96630a", "#7a3fb8", "#0f6f8c", "#b3263f", "#10756b", "#454d78")
 
 
+class MergedLabels:
+    """The labels of a build's steps, worked out anew where steps have come or the theme is another one."""
+
+    def __init__(self) -> None:
+        self._made_for = 0, False
+        self._labels: tuple[StepLabel, ...] = ()
+
+    def of(self, steps: Sequence[StepState], theme: Theme) -> tuple[StepLabel, ...]:
+        """One label a step."""
+        made_for = len(steps), theme.dark
+        if made_for != self._made_for:
+            self._made_for, self._labels = made_for, step_labels(steps, theme)
+        return self._labels
+
+
 def step_labels(steps: Sequence[StepState], theme: Theme) -> tuple[StepLabel, ...]:
     """One label a step, all of one width."""
     names = [step.info.name or step.info.address for step in steps]

@@ -17,7 +17,7 @@ from wharf_tui.ui.commands import bindings_of
 from wharf_tui.ui.documents import Documents
 from wharf_tui.ui.log_document import Refreshed
 from wharf_tui.ui.merged_document import ALL_STEPS
-from wharf_tui.ui.merged_labels import step_labels
+from wharf_tui.ui.merged_labels import MergedLabels
 from wharf_tui.ui.screens.paned import PanedScreen
 from wharf_tui.ui.session_feed import SessionFeed
 from wharf_tui.ui.step_choice import opening_step, runs
@@ -65,6 +65,7 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
         super().__init__(feed, clock)
         self._zone = zone
         self.documents = Documents(feed, self._budget)
+        self._labels = MergedLabels()
         self.notice = ""
         """Something that is going on with the build, such as its cancellation."""
 
@@ -195,8 +196,7 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
         for pane in self.panes.panes:
             if pane.step_id == ALL_STEPS:
                 pane.view.start_times_at(build.started_ns or 0)
-                if len(pane.view.labels) != len(build.steps):
-                    pane.view.labels = step_labels(build.steps, self.app.current_theme)
+                pane.view.labels = self._labels.of(build.steps, self.app.current_theme)
                 pane.show_merged(self.documents.merged(), build, self.feed.liveness)
                 continue
             step = self.step_state(pane.step_id)
@@ -228,7 +228,7 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
         place = self._places.get(step_id, ViewPlace())
         pane.step_id = step_id
         if step_id == ALL_STEPS:
-            pane.view.labels = step_labels(self.feed.info.steps, self.app.current_theme)
+            pane.view.labels = self._labels.of(self.feed.info.steps, self.app.current_theme)
             pane.view.show(self.documents.merged(), self.feed.info.started_ns or 0, place)
         else:
             document = self.documents.of(step_id)
