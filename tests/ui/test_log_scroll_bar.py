@@ -45,3 +45,15 @@ async def test_it_is_used_as_before(sample, run_app, see):
         await pilot.click(seen.view.vertical_scrollbar, offset=(0, 1))
         await seen.until(lambda: seen.view.visible_rows.stop < 3000)
         assert not seen.view.follow
+
+
+async def test_a_bar_that_has_just_been_hidden_draws_as_many_lines_as_it_is_asked_for(sample, run_app, see):
+    sample.run(1)
+    async with run_app(sample.path, size=(90, 20)) as pilot:
+        seen = see(pilot)
+        bar = seen.view.vertical_scrollbar
+        height = bar.size.height
+        seen.screen.panes.active.display = False
+        seen.screen._compositor._full_map_invalidated = True
+        assert bar.size.height == 0
+        assert len(bar.render_lines(Region(0, 0, 1, height))) == height

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from textual.geometry import Region
 
+from wharf_tui.ui.screens.build import BuildScreen
 from wharf_tui.ui.widgets.log_pane import LogPane
 from wharf_tui.ui.widgets.pane_row import MOST_PANES
 
@@ -176,6 +179,115 @@ async def test_two_panes_may_show_one_step(three, run_app, see):
         await seen.until(lambda: first.view.visible_rows.stop == 130)
         assert second.view.visible_rows.start == 0
         await seen.until(lambda: "+30 new" in seen.status)
+
+
+@pytest.mark.parametrize(
+    ("keys", "shown", "start"),
+    [
+        (("x", "g"), [1], 0),
+        (("P", "g"), [1], 0),
+        (("x", "vertical_line", "g"), [1, 2], 0),
+        (("vertical_line", "g"), [1, 2, 3], 0),
+    ],
+)
+async def test_a_key_right_behind_is_for_the_log_that_has_the_keys_then(
+    keys, shown, start, three, run_app, see
+):
+    async with run_app(three.path, size=(160, 24)) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages[-1:] == ["line 100"])
+        await seen.press("vertical_line")
+        await seen.until(lambda: steps_shown(seen) == [1, 2] and seen.view.visible_rows.stop == 200)
+        for key in keys:
+            pilot.app.simulate_key(key)
+        await seen.until(lambda: steps_shown(seen) == shown)
+        await seen.until(lambda: seen.view.visible_rows.start == start and not seen.view.follow)
+        assert seen.view.has_focus
+        assert seen.view is seen.screen.panes.panes[-1].view
+
+
+async def test_a_pane_that_is_used_again_brings_no_place_with_it(three, run_app, see):
+    async with run_app(three.path, size=(160, 24)) as pilot:
+        seen = see(pilot)
+        await seen.until(lambda: seen.messages[-1:] == ["line 100"])
+        await seen.press("vertical_line", "g", "j", "j", "l", "v", "x", "vertical_line", "1")
+        await seen.until(lambda: steps_shown(seen) == [1, 1])
+        await seen.until(lambda: seen.view.visible_rows.stop == 100)
+        assert seen.view.follow
+        assert seen.view.select_from is None
+
+
+async def test_a_place_is_found_again_in_a_pane_that_has_less_room_than_before(three, run_app, see):
+    async with run_app(three.path, size=(160, 44)) as pilot:
+        seen = see(pilot)
+        await seen.press("vertical_line", "x")
+        await pilot.resize_terminal(160, 14)
+        await seen.until(lambda: 0 < seen.view.size.height < 12)
+        await seen.press("2", "G", "k", "k")
+        await seen.until(lambda: seen.view.visible_rows.stop == 198)
+        before = seen.view.visible_rows
+        await seen.press("1", "vertical_line")
+        await seen.until(lambda: steps_shown(seen) == [1, 2])
+        await seen.until(lambda: seen.view.visible_rows == before)
+
+
+async def test_wrapped_text_is_followed_in_a_new_pane(three, run_app, see):
+    three.print(2, *(b"x" * 300 for _ in range(50)))
+    async with run_app(three.path, size=(160, 24)) as pilot:
+        seen = see(pilot)
+        await seen.press("w", "vertical_line")
+        await seen.until(lambda: steps_shown(seen) == [1, 2])
+        await pilot.pause(0.2)
+        assert seen.view.follow
+        await seen.until(lambda: seen.view.visible_rows.stop == 250)
+
+
+async def test_marks_of_hits_come_back_with_the_pane(three, run_app, see):
+    async with run_app(three.path, size=(160, 24)) as pilot:
+        seen = see(pilot)
+        await seen.press("vertical_line", "1", "slash", "5", "enter")
+        first, second = seen.screen.panes.panes
+        await seen.until(lambda: any(first.view.hit_marks) and any(second.view.hit_marks))
+        await seen.press("z")
+        await seen.until(lambda: not first.display)
+        await seen.press("z")
+        await seen.until(lambda: any(first.view.hit_marks) and any(second.view.hit_marks))
+
+
+async def test_a_pane_a_step_takes_the_screen_from_one_that_had_it(three, run_app, see):
+    async with run_app(three.path, size=(160, 24)) as pilot:
+        seen = see(pilot)
+        await seen.press("z", "P")
+        await seen.until(lambda: steps_shown(seen) == [1, 2])
+        assert seen.screen.steps.display
+        assert all(pane.display for pane in seen.screen.panes.panes)
+        await seen.press("z")
+        assert [pane.display for pane in seen.screen.panes.panes] == [False, True]
+
+
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize("leave", ["back", "quit"])
+async def test_a_screen_may_be_left_while_a_pane_is_made(leave, turns, three, run_app, see):
+    async with run_app(None, size=(160, 24)) as pilot:
+        async with asyncio.timeout(20):
+            while pilot.app.screen.table.current is None:
+                await asyncio.sleep(0.01)
+            await pilot.press("enter")
+            while not isinstance(pilot.app.screen, BuildScreen):
+                await asyncio.sleep(0.01)
+        seen = see(pilot)
+        screen = seen.screen
+        await seen.until(lambda: seen.messages[-1:] == ["line 100"])
+        screen.call_next(screen._prepare_panes)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if leave == "quit":
+            pilot.app.exit()
+        else:
+            pilot.app.pop_screen()
+            async with asyncio.timeout(20):
+                while screen.is_attached:
+                    await asyncio.sleep(0.01)
 
 
 async def test_one_log_takes_the_screen_and_gives_it_back(three, run_app, see):

@@ -53,6 +53,8 @@ def _render_seen(
         top, bottom = lines[0][0], lines[-1][0] + 1
         strips = widget.render_lines(Region(seen.x - region.x, top - region.y, seen.width, bottom - top))
         for y, line_cuts in lines:
+            if y - top >= len(strips):
+                break
             for cut, piece in zip(
                 line_cuts, strips[y - top].divide([cut - seen.x for cut in line_cuts[1:]]), strict=False
             ):

@@ -258,7 +258,7 @@ class SearchControl(Control):
             pane.search_note = self._note(pane.step_id)
             document, height = pane.view.document, pane.view.size.height
             if session is None or document is None or not height:
-                pane.view.hit_marks = ()
+                pane.view.hit_marks, pane.marks_state = (), ()
                 continue
             state = (id(session), session.count, document.row_count, height)
             if pane.marks_state != state:
@@ -363,7 +363,7 @@ class SearchControl(Control):
         self._steps.clear()
         for pane in self.screen.panes.panes:
             pane.view.find = None
-            pane.view.hit_marks = ()
+            pane.view.hit_marks, pane.marks_state = (), ()
 
     def _close_prompt(self) -> None:
         self.screen.prompt_done()

@@ -31,9 +31,9 @@ async def _pane_a_step(screen: BuildScreen, _text: str) -> None:
     wanted.sort(key=lambda step: step.info.step_id)
     with screen.app.batch_update():
         screen.choose_step(wanted[0].info.step_id)
-        others = await screen.panes.add(len(wanted) - 1)
-        screen.show_steps(zip(others, (step.info.step_id for step in wanted[1:]), strict=True))
-    screen.view.focus()
+        others = await screen.add_panes(len(wanted) - 1)
+        screen.show_steps(zip(others, (step.info.step_id for step in wanted[1:]), strict=False))
+    screen.back_to_log()
     if len(stage) > len(wanted):
         screen.tell_once(f"{len(wanted)} of {len(stage)} steps have a pane.", "information")
 

@@ -223,7 +223,7 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
 
     def _put_step(self, step_id: StepId) -> None:
         pane = self.pane
-        if pane.step_id is not None and pane.step_id != step_id:
+        if pane.step_id is not None and pane.step_id != step_id and pane.view.document is not None:
             self._places[pane.step_id] = pane.view.place()
         place = self._places.get(step_id, ViewPlace())
         pane.step_id = step_id
@@ -300,8 +300,11 @@ class BuildScreen(PanedScreen, inherit_bindings=False):
     def on_log_pane_focused(self, event: LogPane.Focused) -> None:
         """The keys go to another pane; the list shows its step."""
         event.stop()
-        if event.pane not in self.panes.panes:
-            return  # it has been closed since
+        panes = self.panes.panes
+        if event.pane not in panes or any(
+            pane.view is self.focused for pane in panes if pane is not event.pane
+        ):
+            return  # it has been closed since, or the keys have gone on to another one
         self.panes.activate(event.pane)
         if event.pane.step_id is not None:
             self.steps.select(event.pane.step_id)

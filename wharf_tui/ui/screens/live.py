@@ -140,7 +140,7 @@ class LiveScreen(Screen[None], inherit_bindings=False):
 
     def look(self) -> None:
         """Look again at what is shown; sooner the next time when something came in."""
-        if not self.is_attached:
+        if not (self.is_attached and self.display):  # it is being closed
             return
         self._stop_timer()
         self._is_urgent = False

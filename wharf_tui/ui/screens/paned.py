@@ -99,11 +99,16 @@ class PanedScreen(CommandedScreen, inherit_bindings=False):
         others = [each for each in ids[position:] + ids[:position] if each not in shown]
         self._goes_along = False
         with self.app.batch_update():  # it is drawn when it has something to show
-            (added,) = await self.panes.add()
-            self.panes.activate(added)
-            self._zoom(on=False)
-            self.show_step(others[0] if others else ids[position])
-        self.view.focus()
+            for added in await self.add_panes(1):
+                self.panes.activate(added)
+                self.show_step(others[0] if others else ids[position])
+        self.set_focus(self.view)  # at once, unlike focus(): the next key is meant for it
+
+    async def add_panes(self, count: int) -> list[LogPane]:
+        """Panes to the right of the active one; none where the screen is being closed."""
+        added = await self.panes.add(count)
+        self._zoom(on=False)
+        return added
 
     def action_close_pane(self) -> None:
         """Close this log, unless it is the only one."""
@@ -113,7 +118,7 @@ class PanedScreen(CommandedScreen, inherit_bindings=False):
             self._places[self.pane.step_id] = self.view.place()
         self.panes.close_active()
         self._zoom(on=False)
-        self.view.focus()
+        self.set_focus(self.view)
         if self.pane.step_id is not None:
             self.steps.select(self.pane.step_id)
         self.update_view()
@@ -127,4 +132,4 @@ class PanedScreen(CommandedScreen, inherit_bindings=False):
         self.steps.display = not on
         self.panes.zoom(on=on)
         if on:
-            self.view.focus()
+            self.set_focus(self.view)

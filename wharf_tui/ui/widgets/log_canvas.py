@@ -96,6 +96,8 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         self._places_of: tuple[Place, int] | None = None
         self._end: tuple[Place, int] | None = None
         """The end, for a height of the screen."""
+        self._fitted_height = 0
+        """The height for which the scroll bar and the place were worked out last."""
         self._held: tuple[ViewMarks, tuple[object, ...]] | None = None
         """What was held on to last, and where that led. It counts until somebody moves: a row that a filter has taken
         away comes back to where it was."""
@@ -141,6 +143,7 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
     def forget(self) -> None:
         """Show no log."""
         self._document = self._held = self._places = self._end = None
+        self.spot = self.select_from = None
         self.hit_marks, self.labels = (), ()
         self._drawn.clear()
 
@@ -322,6 +325,7 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         """Tell the scroll bar how many rows there are; new IDs may need a wider gutter."""
         assert self._document is not None
         self._places = self._end = None
+        self._fitted_height = self.size.height
         if self._looks is not None:
             plain = self._looks[0]
             if (plain.width, plain.id_width) != (self._look_width, self._id_width):
@@ -345,10 +349,13 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         if self._document is None:
             return
         looks, part = self._looks, self._part
+        held = self._held if self._held is not None and self._held[1] == self._standing() else None
         self._part = 0
         self._fit()
         if self.follow:
             self._set_top(self._end_place())
+        elif held is not None:  # the place could not be had while there was another height
+            self._hold(held[0])
         if (self._looks, self._part) != (looks, part):  # otherwise it has been drawn so already, or will be
             self.refresh()
 
@@ -361,6 +368,9 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         self._places = None
         old, new = round(old_value), round(new_value)
         if old == new:
+            return
+        if self.size.height != self._fitted_height:  # nobody has moved: there is another height
+            self.post_message(self.Moved(self))
             return
         end = self._end_place()
         if new < old and (new, self._part) < end:

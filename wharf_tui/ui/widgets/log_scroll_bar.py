@@ -17,6 +17,8 @@ class LogScrollBar(ScrollBar):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Lines of the bar."""
+        if self.size.height < crop.bottom:  # it has just been hidden, or become shorter
+            return super().render_lines(crop)
         bar = cast("ScrollBarRender", self.render())
         own_style, background = self.rich_style, self.background_colors[1]
         style = self.app.console.get_style(bar.style)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from textual.containers import Horizontal
 
 from wharf_tui.ui.widgets.log_pane import LogPane
+from wharf_tui.ui.widgets.log_view import LogView
 
 if TYPE_CHECKING:
     from datetime import timezone
@@ -45,9 +46,9 @@ class PaneRow(Horizontal):
         self._active = pane
 
     async def add(self, count: int = 1) -> list[LogPane]:
-        """Panes to the right of the active one, which look like it."""
-        while len(self._spare) < count:
-            await self._make_spare()
+        """Panes to the right of the active one, which look like it; fewer where the row is being closed."""
+        while len(self._spare) < count and await self._make_spare():
+            pass
         added, self._spare = self._spare[:count], self._spare[count:]
         after = self._active
         position = self.panes.index(after) + 1
@@ -66,13 +67,19 @@ class PaneRow(Horizontal):
         if len(self.panes) + len(self._spare) < MOST_PANES:
             await self._make_spare()
 
-    async def _make_spare(self) -> None:
+    async def _make_spare(self) -> bool:
+        """Whether there is one more."""
+        if not (self.is_attached and self.screen.display):
+            return False
         pane = LogPane(zone=self._zone)
         pane.add_class("-beside")  # as it will be, so that it need not be styled again
         pane.display = False
         await self.mount(pane)
+        if not pane.query(LogView):  # the screen has been left meanwhile
+            return False
         pane.make_ready()
         self._spare.append(pane)
+        return True
 
     def close_active(self) -> None:
         """Close the active pane, unless it is the last one; its left neighbour takes the keys."""
