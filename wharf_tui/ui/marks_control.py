@@ -93,7 +93,7 @@ class MarksControl(Control):
             return
         self.screen.reader_of(address.step_id)
         self.screen.go_to(address.step_id, address.log_id)
-        self.screen.view.stay()
+        self.screen.view.stand_still()
 
     def list(self) -> None:
         """Show all marks."""

@@ -62,7 +62,7 @@ class PlaceControl(Control):
 
     def _go_to(self, wanted: Address, log: LogReader) -> None:
         self.screen.go_to(wanted.step_id, wanted.log_id)
-        self.screen.view.stay()
+        self.screen.view.stand_still()
         missing = _why_missing(wanted, log)
         if missing:
             self.screen.notify(missing, severity="warning", markup=False)

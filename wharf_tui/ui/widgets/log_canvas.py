@@ -394,10 +394,6 @@ class LogCanvas(LogDrawing, can_focus=True, inherit_bindings=False):
         """Stop following: what is in sight stays there, whatever comes."""
         self._stop_following()
 
-    def stay(self) -> None:
-        """Follow no longer: what is in sight stays."""
-        self._stop_following()
-
     def _stop_following(self) -> None:
         if self.follow and self._document is not None:
             self._seen_lines = self._document.line_count
