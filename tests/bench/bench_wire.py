@@ -181,7 +181,7 @@ def bench_many(folder: Path, subscribers: int, seconds: float) -> None:
         steady_writer(folder, steps=STEPS, lines_per_second=2_000, seconds=seconds) as (path, writer),
         worker_process(path) as worker,
     ):
-        clients = [child("subscribe", worker.address) for _ in range(subscribers // CHANNELS_EACH)]
+        clients = [child("subscribe", worker.address) for _ in range(max(subscribers // CHANNELS_EACH, 1))]
         most = 0
         while any(client.poll() is None for client in clients):
             most = max(most, worker.resident_bytes)
@@ -195,7 +195,7 @@ def bench_many(folder: Path, subscribers: int, seconds: float) -> None:
             (expected, STEPS * per_step * (per_step + 1) // 2)
         }
         print(
-            f"   many: {subscribers:,} subscribers, {expected:,} lines each, each once; writer took {took:.1f} s for {seconds:.0f} s, "
+            f"   many: {len(clients) * CHANNELS_EACH:,} subscribers, {expected:,} lines each, each once; writer took {took:.1f} s for {seconds:.0f} s, "
             f"longest write {longest * 1000:.0f} ms; worker at most {most / MEGABYTE:.0f} MB, "
             f"{worker.processor_seconds:.1f} s of processor  (wanted: < 500 MB, the writer keeps its pace)"
         )
