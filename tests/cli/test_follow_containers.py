@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import gc
+import threading
 from dataclasses import dataclass
 
 import pytest
@@ -35,7 +36,7 @@ class Source:
     may_grow = False
 
     def __init__(self) -> None:
-        self.is_stopped = False
+        self.has_stopped = threading.Event()
 
     async def start(self) -> list[Container]:
         return [Container()]
@@ -53,7 +54,7 @@ class Source:
         return StepOutcome(Status.SUCCESS, 0)
 
     async def stop(self) -> None:
-        self.is_stopped = True
+        self.has_stopped.set()
 
 
 @pytest.fixture(autouse=True)
@@ -63,17 +64,14 @@ def builds(tmp_path, monkeypatch):
 
 
 async def test_all_is_kept_while_the_terminal_takes_nothing(builds, monkeypatch):
-    async def block(reader, *_arguments, **_more):
-        until = time.monotonic() + 30
-        while reader.liveness is not Liveness.FROZEN:
-            assert time.monotonic() < until
-            time.sleep(0.001)
-            reader.refresh()
+    source = Source()
+
+    async def block(*_arguments, **_more):
+        assert source.has_stopped.wait(30)  # this loop stands still meanwhile
 
     monkeypatch.setattr(plain, "print_as_it_comes", block)
-    source = Source()
     assert await follow_containers(source, None, interactive=False) == 0
-    assert source.is_stopped
+    assert source.has_stopped.is_set()
     (build,) = list_builds(builds)
     assert (build.status, build.liveness) == (Status.SUCCESS, Liveness.FROZEN)
 
@@ -91,11 +89,11 @@ async def test_where_there_is_nothing_to_follow_nothing_is_kept(builds):
     source = Unreachable()
     with pytest.raises(RuntimeUnavailableError):
         await follow_containers(source, None, interactive=False)
-    assert source.is_stopped
+    assert source.has_stopped.is_set()
     assert not builds.exists()
 
 
-async def test_one_need_not_wait_for_the_start(builds):
+async def test_one_need_not_wait_for_the_start(builds, caplog):
     loop = asyncio.get_running_loop()
     is_starting = asyncio.Event()
 
@@ -111,5 +109,8 @@ async def test_one_need_not_wait_for_the_start(builds):
     following.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(following, 10)
-    assert source.is_stopped
+    assert source.has_stopped.is_set()
     assert not builds.exists()
+    del following
+    gc.collect()
+    assert not caplog.records  # such as that nobody wanted to know of the cancellation

@@ -73,12 +73,13 @@ class LoopThread(Generic[T]):
         assert self._result is not None
         handed, ended = asyncio.wrap_future(handed_out), asyncio.wrap_future(self._result)
         first: set[asyncio.Future[Any]] = {handed, ended}
-        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
-        if not handed.done():
-            handed.cancel()
-            ended.result()
-        ended.cancel()
-        return await handed
+        try:
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+            if not handed.done():
+                ended.result()
+            return handed.result()
+        finally:
+            ended.cancel()  # what it raises later is for who waits for the result
 
     async def _run(self, main: Callable[[], Coroutine[object, object, T]]) -> T:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
